@@ -1,0 +1,160 @@
+// swift-tools-version: 6.2
+// Lauter, from the services down to C. Reading top to bottom follows the arrows of ARCHITECTURE.md:
+// a target may depend on what stands below it, never on what stands above.
+import PackageDescription
+
+let package = Package(
+  name: "lauter",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "lauter", targets: ["lauter"]),
+    .executable(name: "lauter-store", targets: ["lauter-store"]),
+    .executable(name: "lauter-labeller", targets: ["lauter-labeller"]),
+    .executable(name: "lauter-trainer", targets: ["lauter-trainer"]),
+    .executable(name: "lauter-inference", targets: ["lauter-inference"]),
+    .library(
+      name: "Shared",
+      targets: ["Schema", "Transformer", "RPC", "Wire", "HTTP", "Artefacts", "Serving"]),
+  ],
+  dependencies: [
+    // Each with the reason it is there in ARCHITECTURE.md, section "Dependencies".
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/stencilproject/Stencil", exact: "0.15.1"),
+  ],
+  targets: [
+    // MARK: Services. They never import each other; they meet through Protos.
+
+    service("lauter-store", folder: "Store", library: "StoreServer"),
+    library(
+      "StoreServer", path: "Services/Store/StoreServer",
+      ["Schema", "RPC", "Wire", "Artefacts", "Serving", .grdb, .logging, .lifecycle]),
+
+    service("lauter-labeller", folder: "Labeller", library: "LabellerServer"),
+    library(
+      "LabellerServer", path: "Services/Labeller/LabellerServer",
+      ["Schema", "RPC", "Wire", "HTTP", "Serving", .stencil, .logging, .lifecycle]),
+
+    service("lauter-trainer", folder: "Trainer", library: "TrainerServer"),
+    library(
+      "TrainerServer", path: "Services/Trainer/TrainerServer",
+      ["Schema", "RPC", "Wire", "Artefacts", "Serving", "Transformer", .logging, .lifecycle]),
+
+    service("lauter-inference", folder: "Inference", library: "InferenceServer"),
+    library(
+      "InferenceServer", path: "Services/Inference/InferenceServer",
+      ["Schema", "RPC", "Wire", "Artefacts", "Serving", "Transformer", .logging, .lifecycle]),
+
+    .executableTarget(
+      name: "lauter", dependencies: ["Commands"], path: "Services/CLI/Main",
+      swiftSettings: swiftSettings),
+    library(
+      "Commands", path: "Services/CLI/Commands",
+      ["Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", .argumentParser, .logging]),
+
+    // MARK: Shared
+
+    // What every service has: flags and environment, logging, health, signals, the job worker.
+    library(
+      "Serving", path: "Shared/Serving",
+      ["Schema", "RPC", "Wire", .argumentParser, .logging, .lifecycle]),
+    // Bytes by digest: hashing, folders as lists of files, the local cache.
+    library("Artefacts", path: "Shared/Artefacts", ["Schema", "RPC", "Wire", "CCrypto"]),
+    // HTTP towards the outside world, on libcurl.
+    library("HTTP", path: "Shared/HTTP", ["CCurl"]),
+    // The contracts in Swift: messages, clients, service protocols.
+    library("Wire", path: "Shared/Wire", ["Schema", "RPC", "CProtos", "CProtobufC"]),
+    // gRPC over HTTP/2: framing by nghttp2, bytes by SwiftNIO.
+    library(
+      "RPC", path: "Shared/RPC", ["CNghttp2", .nioCore, .nioPosix, .logging, .lifecycle]),
+    // The sentence encoder, forward and backward: tokenizer, weight files, layers, heads, optimiser.
+    library("Transformer", path: "Shared/Transformer", ["Kernels"]),
+    // The field's values, and nothing else.
+    library("Schema", path: "Shared/Schema", []),
+    // SIMD kernels. Optimised in every configuration: a debug kernel is forty times slower.
+    .target(
+      name: "Kernels", path: "Shared/Kernels",
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+    // protoc-c's output, committed.
+    .target(
+      name: "CProtos", dependencies: ["CProtobufC"], path: "Shared/CProtos",
+      publicHeadersPath: "."),
+    // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
+    .executableTarget(
+      name: "wire-generator", dependencies: ["CProtos", "CProtobufC"],
+      path: "Shared/WireGenerator", swiftSettings: swiftSettings),
+
+    // MARK: System libraries
+
+    .systemLibrary(
+      name: "CNghttp2", path: "Shared/System/CNghttp2", pkgConfig: "libnghttp2",
+      providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
+    .systemLibrary(
+      name: "CProtobufC", path: "Shared/System/CProtobufC", pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
+    .systemLibrary(
+      name: "CCurl", path: "Shared/System/CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .systemLibrary(
+      name: "CCrypto", path: "Shared/System/CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+    // MARK: Tests
+
+    library("TestSupport", path: "Tests/TestSupport", ["Schema", "RPC", "Wire"]),
+    tests("SchemaTests", ["Schema"]),
+    tests("TransformerTests", ["Transformer", "Kernels"]),
+    tests("RPCTests", ["RPC"]),
+    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC"]),
+    tests("HTTPTests", ["HTTP"]),
+    tests("ArtefactsTests", ["Artefacts", "Wire", "Schema"]),
+    tests("ServingTests", ["Serving", "RPC", "Wire", "Schema"]),
+    tests("StoreServerTests", ["StoreServer", "Schema", "RPC", "Wire", "Artefacts", .grdb]),
+    tests("LabellerServerTests", ["LabellerServer", "Schema", "RPC", "Wire", "HTTP"]),
+    tests(
+      "TrainerServerTests", ["TrainerServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),
+    tests(
+      "InferenceServerTests",
+      ["InferenceServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),
+    tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire"]),
+    tests("EndToEndTests", ["Schema", "RPC", "Wire"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)
+
+// MARK: How a target looks
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+func library(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+func service(_ name: String, folder: String, library: String) -> Target {
+  .executableTarget(
+    name: name, dependencies: [.init(stringLiteral: library), "Serving", .argumentParser],
+    path: "Services/\(folder)/Main", swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: ["TestSupport"] + dependencies, path: "Tests/\(name)",
+    swiftSettings: swiftSettings)
+}
+
+extension Target.Dependency {
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let stencil = product(name: "Stencil", package: "Stencil")
+}
