@@ -1,0 +1,99 @@
+import Foundation
+
+/// What turns a sentence embedding into label probabilities: softmax(W·x + b).
+///
+/// There is one row per label, also for two labels, so that every reader does the same arithmetic.
+/// A value: safe to share between threads.
+public struct ClassificationHead: Sendable, Hashable {
+  /// How many labels it tells apart.
+  public let labels: Int
+  /// The embedding's width.
+  public let hidden: Int
+  /// [labels, hidden], row-major.
+  public let weight: [Float]
+  /// [labels]
+  public let bias: [Float]
+
+  /// The file's name in a model's folder.
+  public static let fileName = "head.safetensors"
+
+  /// - Throws: `HeadError` if the sizes do not agree or a value is not finite.
+  public init(labels: Int, hidden: Int, weight: [Float], bias: [Float]) throws {
+    guard labels >= 2, hidden >= 1 else {
+      throw HeadError("a head needs at least 2 labels and 1 dimension, not \(labels) and \(hidden)")
+    }
+    guard weight.count == labels * hidden, bias.count == labels else {
+      throw HeadError(
+        "a head of \(labels) labels and \(hidden) dimensions has \(labels * hidden) weights and "
+          + "\(labels) biases, not \(weight.count) and \(bias.count)")
+    }
+    guard weight.allSatisfy(\.isFinite), bias.allSatisfy(\.isFinite) else {
+      throw HeadError("the head holds a value that is not a finite number")
+    }
+    self.labels = labels
+    self.hidden = hidden
+    self.weight = weight
+    self.bias = bias
+  }
+
+  /// The probability of each label, in the head's order.
+  ///
+  /// - Precondition: `embedding.count == hidden`.
+  public func probabilities(_ embedding: some Collection<Float>) -> [Float] {
+    precondition(
+      embedding.count == hidden, "a head of \(hidden) dimensions, not \(embedding.count)")
+    if let direct = embedding.withContiguousStorageIfAvailable({ probabilities(of: $0) }) {
+      return direct
+    }
+    return Array(embedding).withUnsafeBufferPointer { probabilities(of: $0) }
+  }
+
+  private func probabilities(of x: UnsafeBufferPointer<Float>) -> [Float] {
+    var scores = [Float](unsafeUninitializedCapacity: labels) { out, count in
+      weight.withUnsafeBufferPointer { weight in
+        for label in 0..<labels {
+          out[label] =
+            bias[label] + dot(weight.baseAddress! + label * hidden, x.baseAddress!, hidden)
+        }
+      }
+      count = labels
+    }
+    softmaxInPlace(&scores)
+    return scores
+  }
+}
+
+/// What is wrong with a head, its file or the data it should be fitted to.
+public struct HeadError: Error, Sendable, Hashable, CustomStringConvertible {
+  public let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Σ aᵢ·bᵢ in eight running sums, always in the same order.
+private func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+  var sums = SIMD8<Float>.zero
+  var i = 0
+  while i + 8 <= count {
+    let x = UnsafeRawPointer(a + i).loadUnaligned(as: SIMD8<Float>.self)
+    let y = UnsafeRawPointer(b + i).loadUnaligned(as: SIMD8<Float>.self)
+    sums += x * y
+    i += 8
+  }
+  var sum = sums.sum()
+  while i < count {
+    sum += a[i] * b[i]
+    i += 1
+  }
+  return sum
+}
+
+private func softmaxInPlace(_ scores: inout [Float]) {
+  let top = scores.max() ?? 0
+  var sum: Float = 0
+  for i in scores.indices {
+    // Through Double: Foundation's exp(Float) is not the same bits on every platform.
+    scores[i] = Float(exp(Double(scores[i] - top)))
+    sum += scores[i]
+  }
+  for i in scores.indices { scores[i] /= sum }
+}

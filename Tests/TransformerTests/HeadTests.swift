@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+import Transformer
+
+@Suite("Classification head")
+struct HeadTests {
+  @Test("Coefficients and probabilities are scikit-learn's", arguments: Golden.all.cases)
+  func golden(_ golden: Golden.Case) throws {
+    let fit = try LogisticRegression(C: golden.C).fit(
+      golden.x, hidden: golden.hidden, labels: golden.y, labelCount: golden.labels,
+      weights: golden.weights)
+    #expect(fit.converged)
+    #expect(abs(fit.iterations - golden.iterations) <= 1)
+    let head = fit.head
+    #expect(head.weight.count == golden.labels * golden.hidden && head.bias.count == golden.labels)
+    if golden.labels == 2 {
+      // One row for scikit-learn, two of half its size and opposite sign for us.
+      for i in 0..<golden.hidden {
+        #expect(abs(2 * Double(head.weight[golden.hidden + i]) - golden.coefficients[i]) < 1e-3)
+        #expect(head.weight[i] == -head.weight[golden.hidden + i])
+      }
+      #expect(abs(2 * Double(head.bias[1]) - golden.intercepts[0]) < 1e-3)
+      #expect(head.bias[0] == -head.bias[1])
+    } else {
+      for (ours, theirs) in zip(head.weight, golden.coefficients) {
+        #expect(abs(Double(ours) - theirs) < 1e-3)
+      }
+      for (ours, theirs) in zip(head.bias, golden.intercepts) {
+        #expect(abs(Double(ours) - theirs) < 1e-3)
+      }
+    }
+    for record in 0..<3 {
+      let embedding = golden.x[record * golden.hidden..<(record + 1) * golden.hidden]
+      let probabilities = head.probabilities(embedding)
+      #expect(abs(probabilities.reduce(0, +) - 1) < 1e-6)
+      for label in 0..<golden.labels {
+        let theirs = golden.probabilities[record * golden.labels + label]
+        #expect(abs(Double(probabilities[label]) - theirs) < 1e-4)
+      }
+    }
+  }
+
+  @Test("A soft target equals the record split over its labels", arguments: [2, 3])
+  func softTargets(labels: Int) throws {
+    let hidden = 4
+    let x = (0..<6 * hidden).map { Float(($0 * 37) % 11) / 11 }
+    let hard = [0, 1, labels - 1, 0, 1, labels - 1]
+    var targets = [Double](repeating: 0, count: 6 * labels)
+    for (i, label) in hard.enumerated() { targets[i * labels + label] = 1 }
+    targets[0] = 0.75
+    targets[1] = 0.25
+    let soft = try LogisticRegression(C: 10, tolerance: 1e-9).fit(
+      x, hidden: hidden, targets: targets, labelCount: labels)
+    let split = try LogisticRegression(C: 10, tolerance: 1e-9).fit(
+      x + x[..<hidden], hidden: hidden, labels: hard + [1], labelCount: labels,
+      weights: [0.75, 1, 1, 1, 1, 1, 0.25])
+    for (a, b) in zip(soft.head.weight + soft.head.bias, split.head.weight + split.head.bias) {
+      #expect(abs(a - b) < 1e-4)
+    }
+  }
+
+  @Test("A weight of two is the record twice")
+  func weights() throws {
+    let x: [Float] = [0.1, 0.9, 0.8, -0.3, -0.5, 0.4]
+    let regression = LogisticRegression(tolerance: 1e-9)
+    let weighted = try regression.fit(
+      x, hidden: 2, labels: [0, 1, 2], labelCount: 3, weights: [1, 2, 1])
+    let repeated = try regression.fit(
+      x + x[2..<4], hidden: 2, labels: [0, 1, 2, 1], labelCount: 3)
+    for (a, b) in zip(weighted.head.weight, repeated.head.weight) { #expect(abs(a - b) < 1e-5) }
+  }
+
+  @Test("The minimum is where the finite-difference slope is zero")
+  func stationary() throws {
+    // Rosenbrock's valley, whose minimum is at (1, 1).
+    let minimum = try LBFGS(gradientTolerance: 1e-8, maxIterations: 200)
+      .minimise(from: [-1.2, 1]) { p, g in
+        g[0] = -400 * p[0] * (p[1] - p[0] * p[0]) - 2 * (1 - p[0])
+        g[1] = 200 * (p[1] - p[0] * p[0])
+        let (a, b) = (1 - p[0], p[1] - p[0] * p[0])
+        return a * a + 100 * b * b
+      }
+    #expect(minimum.converged)
+    #expect(abs(minimum.point[0] - 1) < 1e-6 && abs(minimum.point[1] - 1) < 1e-6)
+    #expect(minimum.iterations < 60)
+  }
+
+  @Test(
+    "Probabilities do not depend on how the embedding is stored, and large scores do not overflow")
+  func probabilities() throws {
+    let weight: [Float] = (0..<30).map { Float($0 % 7) - 3 }
+    let head = try ClassificationHead(labels: 3, hidden: 10, weight: weight, bias: [0, 0, 1])
+    let embedding: [Float] = (0..<10).map { Float($0) * 300 }
+    let fromArray = head.probabilities(embedding)
+    #expect(fromArray == head.probabilities(([7] + embedding).dropFirst()))
+    #expect(fromArray == head.probabilities(AnyCollection(embedding)))
+    #expect(fromArray.allSatisfy { $0.isFinite })
+    #expect(abs(fromArray.reduce(0, +) - 1) < 1e-6)
+  }
+
+  @Test("What cannot be fitted is refused with a sentence")
+  func refusals() throws {
+    func reason(_ x: [Float], _ labels: [Int], C: Double = 1) -> String {
+      do {
+        _ = try LogisticRegression(C: C).fit(x, hidden: 1, labels: labels, labelCount: 2)
+        return ""
+      } catch { return "\(error)" }
+    }
+    #expect(reason([1, 2], [0, 0]) == "no record has the label 1")
+    #expect(reason([1, 2], [0, 2]) == "record 1 has the label 2 of only 2")
+    #expect(reason([1, .nan], [0, 1]).contains("not a finite number"))
+    #expect(reason([1, 2, 3], [0, 1]).contains("do not fit"))
+    #expect(reason([1, 2], [0, 1], C: 0).contains("C is a positive number"))
+    #expect(reason([1, 2], [0, 1]) == "")
+  }
+}
+
+/// What scikit-learn made of fixed data.
+struct Golden: Decodable, Sendable {
+  let cases: [Case]
+
+  struct Case: Decodable, Sendable, CustomTestStringConvertible {
+    let name: String
+    let hidden, labels: Int
+    let C: Double
+    let x: [Float]
+    let y: [Int]
+    let weights: [Double]?
+    let coefficients, intercepts: [Double]
+    let iterations: Int
+    let probabilities: [Double]
+    var testDescription: String { name }
+  }
+
+  static let all = try! JSONDecoder().decode(Golden.self, from: Data(headGolden.utf8))
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Golden logistic regressions for Tests/TransformerTests/HeadTests.swift.
+
+Needs numpy and scikit-learn (made with 1.9.1). Writes HeadGolden.swift beside the test: data as short
+decimals, and what scikit-learn fits to it, as JSON in a string.
+"""
+import json
+import pathlib
+import textwrap
+
+import numpy as np
+import sklearn
+from sklearn.linear_model import LogisticRegression
+
+OUT = pathlib.Path(__file__).parent.parent / "Tests/TransformerTests/HeadGolden.swift"
+
+
+def case(name, seed, n, hidden, labels, C, spread, weighted=False):
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % labels
+    centres = rng.normal(size=(labels, hidden)) * spread
+    x = np.round(centres[y] + rng.normal(size=(n, hidden)) * 0.5, 3).astype(np.float32)
+    weights = np.round(rng.uniform(0.1, 3, size=n), 2) if weighted else None
+    fit = LogisticRegression(C=C).fit(x.astype(np.float64), y, sample_weight=weights)
+    probe = x[:3].astype(np.float64)
+    return {
+        "name": name, "hidden": hidden, "labels": labels, "C": C,
+        "x": [round(float(v), 3) for v in x.ravel()], "y": y.tolist(),
+        "weights": None if weights is None else weights.tolist(),
+        "coefficients": [round(float(v), 8) for v in fit.coef_.ravel()],
+        "intercepts": [round(float(v), 8) for v in fit.intercept_],
+        "iterations": int(fit.n_iter_[0]),
+        "probabilities": [round(float(v), 8) for v in fit.predict_proba(probe).ravel()],
+    }
+
+
+cases = [
+    case("three labels", 1, 24, 8, 3, 1.0, 0.4),
+    case("two labels", 2, 16, 6, 2, 1.0, 0.4),
+    case("five labels, C 10", 3, 40, 9, 5, 10.0, 0.3),
+    case("three labels, weighted", 4, 21, 8, 3, 1.0, 0.3, weighted=True),
+    case("two labels, weighted, C 0.1", 5, 20, 5, 2, 0.1, 0.3, weighted=True),
+    case("separable, C 100", 6, 12, 16, 3, 100.0, 2.0),
+    case("overlapping, C 1000", 7, 60, 4, 4, 1000.0, 0.1),
+]
+text = json.dumps({"scikit_learn": sklearn.__version__, "cases": cases})
+lines = textwrap.wrap(text, 96, break_long_words=False, break_on_hyphens=False)
+OUT.write_text(
+    "// Written by scripts/make-head-fixtures.py.\n\nlet headGolden = #\"\"\"\n"
+    + "".join(f"  {line}\n" for line in lines) + '  """#\n')
+print(OUT, OUT.stat().st_size, "bytes;", ", ".join(f"{c['name']}: {c['iterations']}" for c in cases))
