@@ -50,7 +50,7 @@ let package = Package(
 
     .executableTarget(
       name: "lauter", dependencies: ["Commands"], path: "Services/CLI/Main",
-      swiftSettings: swiftSettings),
+      swiftSettings: .lauter),
     library(
       "Commands", path: "Services/CLI/Commands",
       ["Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", .argumentParser, .logging]),
@@ -84,7 +84,7 @@ let package = Package(
       publicHeadersPath: "."),
     // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
     .executableTarget(
-      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: swiftSettings),
+      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: .lauter),
 
     // MARK: System libraries
 
@@ -131,25 +131,27 @@ let package = Package(
 
 // MARK: How a target looks
 
-let swiftSettings: [SwiftSetting] = [
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("ExistentialAny"),
-]
+extension [SwiftSetting] {
+  static let lauter: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ]
+}
 
 func library(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: .lauter)
 }
 
 func service(_ name: String, folder: String, library: String) -> Target {
   .executableTarget(
     name: name, dependencies: [.init(stringLiteral: library), "Serving", .argumentParser],
-    path: "Services/\(folder)/Main", swiftSettings: swiftSettings)
+    path: "Services/\(folder)/Main", swiftSettings: .lauter)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
     name: name, dependencies: ["TestSupport"] + dependencies, path: "Tests/\(name)",
-    swiftSettings: swiftSettings)
+    swiftSettings: .lauter)
 }
 
 extension Target.Dependency {
