@@ -78,14 +78,13 @@ let package = Package(
     .target(
       name: "Kernels", path: "Shared/Kernels",
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
-    // protoc-c's output, committed.
+    // protoc-c's output, committed, and what stands around it: an arena, a check before unpacking.
     .target(
       name: "CProtos", dependencies: ["CProtobufC"], path: "Shared/CProtos",
       publicHeadersPath: "."),
     // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
     .executableTarget(
-      name: "wire-generator", dependencies: ["CProtos", "CProtobufC"],
-      path: "Shared/WireGenerator", swiftSettings: swiftSettings),
+      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: swiftSettings),
 
     // MARK: System libraries
 
@@ -108,7 +107,11 @@ let package = Package(
     tests("SchemaTests", ["Schema"]),
     tests("TransformerTests", ["Transformer", "Kernels"]),
     tests("RPCTests", ["RPC"]),
-    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC"]),
+    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos"]),
+    // A contract with every feature there is, for WireTests.
+    .target(
+      name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
+      exclude: ["features.proto"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema"]),
     tests("ServingTests", ["Serving", "RPC", "Wire", "Schema"]),
