@@ -3,6 +3,12 @@
 // a target may depend on what stands below it, never on what stands above.
 import PackageDescription
 
+// Before the package: a manifest runs from top to bottom, and a global read too early is empty.
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
 let package = Package(
   name: "lauter",
   platforms: [.macOS(.v15)],
@@ -50,7 +56,7 @@ let package = Package(
 
     .executableTarget(
       name: "lauter", dependencies: ["Commands"], path: "Services/CLI/Main",
-      swiftSettings: .lauter),
+      swiftSettings: swiftSettings),
     library(
       "Commands", path: "Services/CLI/Commands",
       ["Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", .argumentParser, .logging]),
@@ -84,7 +90,7 @@ let package = Package(
       publicHeadersPath: "."),
     // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
     .executableTarget(
-      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: .lauter),
+      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: swiftSettings),
 
     // MARK: System libraries
 
@@ -131,27 +137,20 @@ let package = Package(
 
 // MARK: How a target looks
 
-extension [SwiftSetting] {
-  static let lauter: [SwiftSetting] = [
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("ExistentialAny"),
-  ]
-}
-
 func library(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: .lauter)
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
 }
 
 func service(_ name: String, folder: String, library: String) -> Target {
   .executableTarget(
     name: name, dependencies: [.init(stringLiteral: library), "Serving", .argumentParser],
-    path: "Services/\(folder)/Main", swiftSettings: .lauter)
+    path: "Services/\(folder)/Main", swiftSettings: swiftSettings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
     name: name, dependencies: ["TestSupport"] + dependencies, path: "Tests/\(name)",
-    swiftSettings: .lauter)
+    swiftSettings: swiftSettings)
 }
 
 extension Target.Dependency {
