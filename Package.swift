@@ -3,6 +3,12 @@
 // a target may depend on what stands below it, never on what stands above.
 import PackageDescription
 
+// Before the package: a manifest runs from top to bottom, and a global read too early is empty.
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
 let package = Package(
   name: "lauter",
   platforms: [.macOS(.v15)],
@@ -78,14 +84,13 @@ let package = Package(
     .target(
       name: "Kernels", path: "Shared/Kernels",
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
-    // protoc-c's output, committed.
+    // protoc-c's output, committed, and what stands around it: an arena, a check before unpacking.
     .target(
       name: "CProtos", dependencies: ["CProtobufC"], path: "Shared/CProtos",
       publicHeadersPath: "."),
     // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
     .executableTarget(
-      name: "wire-generator", dependencies: ["CProtos", "CProtobufC"],
-      path: "Shared/WireGenerator", swiftSettings: swiftSettings),
+      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: swiftSettings),
 
     // MARK: System libraries
 
@@ -108,7 +113,11 @@ let package = Package(
     tests("SchemaTests", ["Schema"]),
     tests("TransformerTests", ["Transformer", "Kernels"]),
     tests("RPCTests", ["RPC"]),
-    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC"]),
+    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos"]),
+    // A contract with every feature there is, for WireTests.
+    .target(
+      name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
+      exclude: ["features.proto"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema"]),
     tests("ServingTests", ["Serving", "RPC", "Wire", "Schema"]),
@@ -127,11 +136,6 @@ let package = Package(
 )
 
 // MARK: How a target looks
-
-let swiftSettings: [SwiftSetting] = [
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("ExistentialAny"),
-]
 
 func library(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)

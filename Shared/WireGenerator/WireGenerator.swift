@@ -1,1 +1,70 @@
-@main struct G { static func main() {} }
+// wire-generator: Swift for the contracts in Protos, on top of the C that protoc-c makes of them. Reads
+// what `protoc --descriptor_set_out --include_imports --include_source_info` wrote and writes one Swift
+// file per proto package. The same input gives the same bytes.
+
+import Foundation
+
+@main
+struct WireGenerator {
+  static let usage = """
+    usage: wire-generator <descriptor set> <output folder> <module>...
+    Writes <output folder>/<Namespace>.swift for every package in the descriptor set. Each <module> is
+    imported by the output: the C module made by protoc-c, and any other the output needs.
+
+    """
+
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard arguments.count >= 3 else {
+      FileHandle.standardError.write(Data(usage.utf8))
+      exit(64)
+    }
+    do {
+      let input = URL(fileURLWithPath: arguments[1])
+      let files = try File.read(descriptorSet: [UInt8](Data(contentsOf: input)))
+      let output = URL(fileURLWithPath: arguments[2], isDirectory: true)
+      try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+      for (namespace, text) in try generate(files, importing: Array(arguments.dropFirst(2))) {
+        try Data(text.utf8).write(to: output.appendingPathComponent("\(namespace).swift"))
+      }
+    } catch {
+      FileHandle.standardError.write(Data("wire-generator: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  /// Source text by namespace.
+  static func generate(_ files: [File], importing modules: [String]) throws -> [String: String] {
+    let types = Types(files)
+    var result: [String: String] = [:]
+    for (package, files) in Dictionary(grouping: files, by: \.package) {
+      let namespace = SwiftName.namespace(package: package)
+      guard result[namespace] == nil else {
+        throw DescriptorError(description: "two packages would both be called \(namespace) in Swift")
+      }
+      var out = SwiftWriter(types: types)
+      out.line("// Made by scripts/generate-protos.sh from \(files.map(\.name).joined(separator: ", ")).")
+      out.line("// swift-format-ignore-file")
+      out.line()
+      for module in modules.sorted() { out.line("package import \(module)") }
+      out.line("public import RPC")
+      out.line()
+      out.line("/// The contract `\(package)`.")
+      out.line("public enum \(namespace) {}")
+      for file in files {
+        for type in file.enums {
+          out.line()
+          out.block("extension \(namespace)") { $0.write(type) }
+        }
+        for message in file.messages {
+          out.line()
+          try out.block("extension \(namespace)") { try $0.write(message) }
+          try out.writeCoding(message)
+        }
+        for service in file.services { out.write(service, namespace: namespace) }
+      }
+      result[namespace] = out.text
+    }
+    return result
+  }
+}

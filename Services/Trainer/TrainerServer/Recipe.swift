@@ -1,0 +1,139 @@
+import Schema
+
+/// How a model is trained: SetFit's training arguments with SetFit's defaults (setfit 1.2,
+/// `training_args.py`), its two-phase tuples told apart as body and head.
+package struct Recipe: Sendable, Hashable {
+  /// Decides the shots, the pairs' order and the dropout.
+  package var seed: UInt64 = 42
+  /// At most so many reviewed records per label; `nil`: all of them.
+  package var shots: Int? = nil
+  /// Which suggestions stand in for missing responses; `nil`: none do.
+  package var suggestions: Suggestions? = nil
+  /// Leaves the body as it is: a linear probe.
+  package var freezeBody = false
+  package var bodyEpochs = 1
+  /// Pairs per step on the body.
+  package var bodyBatchSize = 16
+  package var bodyLearningRate = 2e-5
+  /// At most so many steps on the body, and so many pairs of each kind as fill them.
+  package var maxSteps: Int? = nil
+  package var samplingStrategy = ContrastivePairs.SamplingStrategy.oversampling
+  /// So many positive and negative pairs per record instead of what the strategy says.
+  package var numIterations: Int? = nil
+  package var warmupProportion = 0.1
+  /// AdamW's weight decay; biases and layer norms are exempt.
+  package var l2Weight = 0.01
+  package var maxGradientNorm = 1.0
+  /// Whether the body's training drops at the rates the encoder's configuration names.
+  package var dropout = true
+  /// Tokens per text; `nil`: as many as the encoder takes.
+  package var maxLength: Int? = nil
+  /// The head's inverse regularisation strength.
+  package var headC = 1.0
+
+  package enum Suggestions: Sendable, Hashable {
+    case by(agent: String)
+    /// Those of the agent that suggested most.
+    case byMostFrequentAgent
+  }
+
+  package init() {}
+
+  /// - Throws: `SchemaError` that names the first argument out of its range.
+  package func validate() throws {
+    func require(_ holds: Bool, _ field: String, _ message: String) throws {
+      if !holds { throw SchemaError(field: field, message) }
+    }
+    func within(_ value: Int?, _ field: String, _ range: ClosedRange<Int>) throws {
+      guard let value else { return }
+      try require(
+        range.contains(value), field,
+        "a whole number from \(range.lowerBound) to \(range.upperBound), not \(value)")
+    }
+    try within(shots, "shots", 1...1_000_000)
+    try within(bodyEpochs, "body_epochs", 1...1_000)
+    try within(bodyBatchSize, "body_batch_size", 1...1_024)
+    try within(maxSteps, "max_steps", 1...10_000_000)
+    try within(numIterations, "num_iterations", 1...10_000)
+    try within(maxLength, "max_length", 3...8_192)
+    try require(
+      bodyLearningRate > 0 && bodyLearningRate <= 1, "body_learning_rate",
+      "above 0 and at most 1, not \(bodyLearningRate)")
+    try require(
+      (0...1).contains(warmupProportion), "warmup_proportion",
+      "from 0 to 1, not \(warmupProportion)")
+    try require(
+      (0...1).contains(l2Weight), "l2_weight", "from 0 to 1, not \(l2Weight)")
+    try require(
+      headC > 0 && headC <= 1e9, "head_c", "above 0 and at most 1e9, not \(headC)")
+    if case .by(let agent) = suggestions {
+      try require(!agent.isBlank, "agent", "names who made the suggestions")
+    }
+  }
+}
+
+/// Why nothing could be trained, and what to do. Names records by id, never by their text.
+package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Some labels have nothing to learn from. `counts` is of every label, in the data set's order.
+  case labelsWithoutRecords(missing: [String], counts: [LabelCount], suggestions: Bool)
+  /// These records have no text, or none the tokenizer knows.
+  case emptyTexts(externalIDs: [String])
+  case noSuggestions(agent: String?)
+  /// The loss or a gradient stopped being a number. Steps count from 1.
+  case diverged(step: Int)
+  /// The body gives embeddings that are not numbers.
+  case unusableEncoder(String)
+  /// What an evaluation needs is not there.
+  case nothingToEvaluate(split: String)
+
+  package struct LabelCount: Sendable, Hashable {
+    package var label: String
+    package var records: Int
+
+    package init(label: String, records: Int) {
+      self.label = label
+      self.records = records
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .labelsWithoutRecords(let missing, let counts, let suggestions):
+      let listed = counts.prefix(20).map { "\($0.label) \($0.records)" }.joined(separator: ", ")
+      let more = counts.count > 20 ? ", …" : ""
+      let names = missing.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
+      let all = missing.count == counts.count
+      let source = suggestions ? "reviewed or suggested" : "reviewed"
+      let what =
+        all
+        ? "no record of the train split has been \(source) yet"
+        : "the train split has no \(source) record with the label\(missing.count == 1 ? "" : "s") "
+          + "\(names)\(missing.count > 20 ? ", …" : "") (there are: \(listed)\(more)); a model "
+          + "could never predict \(missing.count == 1 ? "it" : "them")"
+      let remedy =
+        suggestions ? "" : ", or train on suggestions too (`lauter train --use-suggestions`)"
+      return "\(what). Review some records of each label (`lauter review`)\(remedy)."
+    case .emptyTexts(let ids):
+      let listed = ids.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+      return
+        "\(ids.count) training record\(ids.count == 1 ? " has" : "s have") no text the encoder can "
+        + "read: \(listed)\(ids.count > 5 ? ", …" : ""). Discard them in review, or import them with "
+        + "their text."
+    case .noSuggestions(let agent):
+      return agent.map {
+        "the agent '\($0)' has suggested no label on the train split; `lauter dataset show` lists "
+          + "the agents there are."
+      } ?? "nobody has suggested labels on the train split yet; `lauter label` does that."
+    case .diverged(let step):
+      return
+        "training diverged: at step \(step) the loss is no longer a number. A smaller "
+        + "body_learning_rate usually cures that."
+    case .unusableEncoder(let reason):
+      return "the encoder cannot be used: \(reason)"
+    case .nothingToEvaluate(let split):
+      return
+        "the \(split) split has no submitted responses to evaluate against. Import records with "
+        + "gold labels into it, or review some (`lauter review --split \(split)`)."
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// How one call is to be made.
+public struct CallOptions: Sendable {
+  /// How long the whole call may take, messages included; nil waits as long as the caller does.
+  ///
+  /// Inside a handler the handler's own deadline bounds the call as well: the earlier one counts.
+  public var timeout: Duration?
+
+  /// Sent with the request.
+  public var metadata: Metadata
+
+  /// Whether the call waits for a connection (until its deadline) instead of failing with
+  /// UNAVAILABLE when the server cannot be reached.
+  public var waitForReady: Bool
+
+  public init(
+    timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool = false
+  ) {
+    self.timeout = timeout
+    self.metadata = metadata
+    self.waitForReady = waitForReady
+  }
+}
+
+/// The deadline of the call being handled by the current task.
+///
+/// A server binds it around each handler; calls made from there inherit it, so a chain of services
+/// gives up together. Bind it yourself to put a deadline on everything a task calls.
+public enum CallDeadline {
+  @TaskLocal public static var current: ContinuousClock.Instant?
+}

@@ -1,0 +1,142 @@
+import NIOCore
+
+/// Framed messages a call has to send and the connection has not taken, and how they end.
+///
+/// Confined to `loop`, but for ``write(_:)``, which any task may call. Writers wait above
+/// ``highWater`` buffered bytes until the connection has taken enough to fall below half of it.
+package final class MessageOutbox: @unchecked Sendable {
+  static let highWater = 64 * 1024
+
+  let loop: any EventLoop
+  private var messages = CircularBuffer<ByteBuffer>()
+  private var buffered = 0
+  private var writers = CircularBuffer<ParkedTask<Void>>()
+  private var failure: (any Error)?
+  private(set) var isFinished = false
+
+  /// Tells the connection that there is something to take. Cleared when the stream is gone.
+  var wake: (() -> Void)?
+
+  /// Everything queued so far, while the call may have to be sent again.
+  private var replay: [ByteBuffer]?
+  private var replayBytes = 0
+  private static let replayLimit = 256 * 1024
+
+  init(loop: any EventLoop, keepsForReplay: Bool = false) {
+    self.loop = loop
+    replay = keepsForReplay ? [] : nil
+  }
+
+  // MARK: The writer's side
+
+  /// Queues one framed message, then waits while too much is buffered.
+  func write(_ message: ByteBuffer) async throws {
+    if loop.inEventLoop {
+      try enqueue(message)
+      if buffered <= MessageOutbox.highWater { return }
+    }
+    let queued = loop.inEventLoop
+    let parked = ParkedTask<Void>()
+    try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation {
+        (continuation: UnsafeContinuation<Void, any Error>) in
+        loop.now {
+          do {
+            if !queued { try self.enqueue(message) }
+          } catch {
+            return continuation.resume(throwing: error)
+          }
+          self.park(parked, continuation)
+        }
+      }
+    } onCancel: {
+      loop.now { parked.cancel() }
+    }
+  }
+
+  private func park(_ parked: ParkedTask<Void>, _ continuation: UnsafeContinuation<Void, any Error>)
+  {
+    if let failure { return continuation.resume(throwing: failure) }
+    if buffered <= MessageOutbox.highWater { return continuation.resume() }
+    writers.append(parked)
+    parked.park(continuation)
+  }
+
+  // MARK: The call's side
+
+  /// Queues one framed message without waiting. Throws when the call has ended.
+  func enqueue(_ message: ByteBuffer) throws {
+    if let failure { throw failure }
+    guard !isFinished else {
+      throw RPCError(code: .internalError, message: "a message was written after the last")
+    }
+    messages.append(message)
+    buffered += message.readableBytes
+    if replay != nil {
+      replay?.append(message)
+      replayBytes += message.readableBytes
+      if replayBytes > MessageOutbox.replayLimit { replay = nil }
+    }
+    wake?()
+  }
+
+  /// Nothing follows what is queued.
+  func finish() {
+    guard !isFinished else { return }
+    isFinished = true
+    wake?()
+  }
+
+  /// The call is over: what is queued is dropped, writers get `error`.
+  func fail(_ error: any Error) {
+    guard failure == nil else { return }
+    failure = error
+    isFinished = true
+    messages.removeAll()
+    buffered = 0
+    resumeWriters(with: .failure(error))
+  }
+
+  /// The call will not be sent again.
+  func stopKeeping() { replay = nil }
+
+  /// Queues again what was sent; false when it is no longer there.
+  func rewind() -> Bool {
+    guard let replay, failure == nil else { return false }
+    messages = CircularBuffer(replay)
+    buffered = replayBytes
+    return true
+  }
+
+  // MARK: The connection's side
+
+  var isEmpty: Bool { messages.isEmpty }
+
+  /// Whether everything is taken and nothing follows.
+  var isSent: Bool { isFinished && messages.isEmpty }
+
+  /// Moves up to `space.count` bytes into `space`; returns how many.
+  func read(into space: UnsafeMutableRawBufferPointer) -> Int {
+    var filled = 0
+    while filled < space.count, !messages.isEmpty {
+      let first = messages.startIndex
+      let count = messages[first].readWithUnsafeReadableBytes { bytes in
+        let count = min(bytes.count, space.count - filled)
+        UnsafeMutableRawBufferPointer(rebasing: space[filled..<(filled + count)])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        return count
+      }
+      filled += count
+      if messages[first].readableBytes == 0 { messages.removeFirst() }
+    }
+    buffered -= filled
+    if buffered <= MessageOutbox.highWater / 2, !writers.isEmpty {
+      resumeWriters(with: .success(()))
+    }
+    return filled
+  }
+
+  private func resumeWriters(with result: Result<Void, any Error>) {
+    while let writer = writers.popFirst() { writer.resume(with: result) }
+  }
+}

@@ -1,0 +1,63 @@
+import Synchronization
+
+/// What a handler knows of the call it handles, and may say besides its messages.
+public struct CallContext: Sendable {
+  /// The method called.
+  public let method: MethodDescriptor
+
+  /// Sent by the client with its request, gRPC's own fields left out. An interceptor may change it.
+  public var metadata: Metadata
+
+  /// When the client stops waiting, if it said so. The handler's task is cancelled then.
+  public let deadline: ContinuousClock.Instant?
+
+  /// The client's address: `127.0.0.1:41234`.
+  public let peer: String
+
+  private let response: ResponseMetadata
+
+  /// A context of its own, to call a handler without a connection.
+  public init(
+    method: MethodDescriptor = MethodDescriptor(service: "none", method: "None"),
+    metadata: Metadata = [:], deadline: ContinuousClock.Instant? = nil, peer: String = "in-process"
+  ) {
+    self.init(
+      method: method, metadata: metadata, deadline: deadline, peer: peer,
+      response: ResponseMetadata())
+  }
+
+  package init(
+    method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: String,
+    response: ResponseMetadata
+  ) {
+    self.method = method
+    self.metadata = metadata
+    self.deadline = deadline
+    self.peer = peer
+    self.response = response
+  }
+
+  /// Sent before the first message; changes after that have no effect.
+  public var initialMetadata: Metadata {
+    get { response.values.withLock { $0.initial } }
+    nonmutating set { response.values.withLock { $0.initial = newValue } }
+  }
+
+  /// Sent with the status.
+  public var trailingMetadata: Metadata {
+    get { response.values.withLock { $0.trailing } }
+    nonmutating set { response.values.withLock { $0.trailing = newValue } }
+  }
+}
+
+/// The metadata a handler answers with, shared by the copies of its context.
+package final class ResponseMetadata: Sendable {
+  struct Values {
+    var initial: Metadata = [:]
+    var trailing: Metadata = [:]
+  }
+
+  let values = Mutex(Values())
+
+  package init() {}
+}

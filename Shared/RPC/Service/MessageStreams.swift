@@ -1,0 +1,174 @@
+import NIOCore
+
+/// The messages a client sends in one call, as the server's handler reads them.
+///
+/// Reading a message is what lets the client send more. One task iterates, once.
+public struct RequestStream<Element: Message>: AsyncSequence, Sendable {
+  public typealias Failure = any Error
+
+  private let source: MessageSource<Element>
+
+  package init(_ inbox: MessageInbox) { source = .inbox(inbox) }
+
+  /// A stream of the given messages, to call a handler without a connection.
+  public init(_ messages: some AsyncSequence<Element, any Error> & Sendable) {
+    source = .other { AnyMessageIterator(messages) }
+  }
+
+  /// A stream of the given messages, to call a handler without a connection.
+  public init(_ messages: [Element]) {
+    self.init(
+      AsyncThrowingStream { continuation in
+        for message in messages { continuation.yield(message) }
+        continuation.finish()
+      })
+  }
+
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base: source.makeIterator()) }
+
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    fileprivate var base: MessageSource<Element>.Iterator
+
+    /// Throws an ``RPCError`` when the call ends early, `CancellationError` when the task does.
+    public mutating func next() async throws -> Element? {
+      try await next(isolation: nil)
+    }
+
+    public mutating func next(isolation: isolated (any Actor)?) async throws -> Element? {
+      try await base.next(isolation: isolation)
+    }
+  }
+}
+
+/// The messages a server answers in one call, as the client reads them.
+///
+/// Reading a message is what lets the server send more. One task iterates, once. The stream ends
+/// after status OK and throws the ``RPCError`` of any other status.
+public struct ResponseStream<Element: Message>: AsyncSequence, Sendable {
+  public typealias Failure = any Error
+
+  private let source: MessageSource<Element>
+  private let call: (any ResponseMetadataSource)?
+
+  package init(_ inbox: MessageInbox, call: any ResponseMetadataSource) {
+    source = .inbox(inbox)
+    self.call = call
+  }
+
+  /// A stream of the given messages, to stand in for a server in tests.
+  public init(_ messages: some AsyncSequence<Element, any Error> & Sendable) {
+    source = .other { AnyMessageIterator(messages) }
+    call = nil
+  }
+
+  /// What the server sent before its first message; waits for it.
+  public func initialMetadata() async throws -> Metadata {
+    try await call?.initialMetadata() ?? [:]
+  }
+
+  /// What the server sent with its status; waits for it, so read the messages first.
+  public func trailingMetadata() async throws -> Metadata {
+    try await call?.trailingMetadata() ?? [:]
+  }
+
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base: source.makeIterator()) }
+
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    fileprivate var base: MessageSource<Element>.Iterator
+
+    /// Throws the call's ``RPCError``, or `CancellationError` when the task is cancelled.
+    public mutating func next() async throws -> Element? {
+      try await next(isolation: nil)
+    }
+
+    public mutating func next(isolation: isolated (any Actor)?) async throws -> Element? {
+      try await base.next(isolation: isolation)
+    }
+  }
+}
+
+/// Where a handler writes its answers. Any task may write; messages keep each task's order.
+public struct ResponseWriter<Element: Message>: Sendable {
+  private let sink: MessageSink<Element>
+
+  package init(_ outbox: MessageOutbox) { sink = .outbox(outbox) }
+
+  /// A writer that hands each message to `write`, to call a handler without a connection.
+  public init(_ write: @escaping @Sendable (Element) async throws -> Void) { sink = .other(write) }
+
+  /// Sends one message; waits while the client is slower than the handler.
+  ///
+  /// Throws an ``RPCError`` when the call has ended, `CancellationError` when the task has.
+  public func write(_ message: Element) async throws { try await sink.write(message) }
+}
+
+/// Where a client writes its requests. Any task may write; messages keep each task's order.
+public struct RequestWriter<Element: Message>: Sendable {
+  private let sink: MessageSink<Element>
+
+  package init(_ outbox: MessageOutbox) { sink = .outbox(outbox) }
+
+  /// A writer that hands each message to `write`, to stand in for a server in tests.
+  public init(_ write: @escaping @Sendable (Element) async throws -> Void) { sink = .other(write) }
+
+  /// Sends one message; waits while the server is slower than the client.
+  ///
+  /// Throws an ``RPCError`` when the call has ended, `CancellationError` when the task has.
+  public func write(_ message: Element) async throws { try await sink.write(message) }
+}
+
+/// Gives a client call's metadata once it has arrived.
+package protocol ResponseMetadataSource: Sendable {
+  func initialMetadata() async throws -> Metadata
+  func trailingMetadata() async throws -> Metadata
+}
+
+private enum MessageSink<Element: Message>: Sendable {
+  case outbox(MessageOutbox)
+  case other(@Sendable (Element) async throws -> Void)
+
+  func write(_ message: Element) async throws {
+    switch self {
+    case .outbox(let outbox): try await outbox.write(message.framed())
+    case .other(let write): try await write(message)
+    }
+  }
+}
+
+private enum MessageSource<Element: Message>: Sendable {
+  case inbox(MessageInbox)
+  case other(@Sendable () -> AnyMessageIterator<Element>)
+
+  func makeIterator() -> Iterator {
+    switch self {
+    case .inbox(let inbox): .inbox(inbox)
+    case .other(let make): .other(make())
+    }
+  }
+
+  enum Iterator {
+    case inbox(MessageInbox)
+    case other(AnyMessageIterator<Element>)
+
+    mutating func next(isolation: isolated (any Actor)?) async throws -> Element? {
+      switch self {
+      case .inbox(let inbox):
+        guard let bytes = try await inbox.next() else { return nil }
+        return try Element(request: bytes)
+      case .other(let iterator):
+        return try await iterator.next(isolation: isolation)
+      }
+    }
+  }
+}
+
+/// An async iterator of any type. A class, so that copies advance together.
+private final class AnyMessageIterator<Element: Message> {
+  private var base: any AsyncIteratorProtocol<Element, any Error>
+
+  init(_ messages: some AsyncSequence<Element, any Error>) { base = messages.makeAsyncIterator() }
+
+  func next(isolation: isolated (any Actor)?) async throws -> Element? {
+    try await base.next(isolation: isolation)
+  }
+}

@@ -1,0 +1,100 @@
+import NIOCore
+
+/// A service as a server offers it: its name and a handler for each of its methods.
+public struct ServiceDefinition: Sendable {
+  /// The full name, package included: `lauter.store.v1.RecordService`.
+  public let name: String
+
+  /// In the order declared.
+  public let methods: [MethodDefinition]
+
+  public init(_ name: String, methods: [MethodDefinition]) {
+    self.name = name
+    self.methods = methods
+  }
+}
+
+/// One method of a service with the function that handles it.
+///
+/// Handlers run on the event loop of the connection they serve: they may await, they must not block
+/// or compute for long; such work belongs on a thread of its own.
+public struct MethodDefinition: Sendable {
+  /// The name as in the proto: `GetRecord`.
+  public let name: String
+
+  let handler: MethodHandler
+
+  /// One request, one answer.
+  public static func unary<Request: Message, Response: Message>(
+    _ name: String,
+    _ handle: @escaping @Sendable (Request, CallContext) async throws -> Response
+  ) -> MethodDefinition {
+    MethodDefinition(
+      name: name,
+      handler: .afterRequest { request, outbox, context in
+        let response = try await handle(Request(request: request), context)
+        try await ResponseWriter(outbox).write(response)
+      })
+  }
+
+  /// Many requests, one answer.
+  public static func clientStreaming<Request: Message, Response: Message>(
+    _ name: String,
+    _ handle: @escaping @Sendable (RequestStream<Request>, CallContext) async throws -> Response
+  ) -> MethodDefinition {
+    MethodDefinition(
+      name: name,
+      handler: .streaming { inbox, outbox, context in
+        let response = try await handle(RequestStream(inbox), context)
+        try await ResponseWriter(outbox).write(response)
+      })
+  }
+
+  /// One request, many answers.
+  public static func serverStreaming<Request: Message, Response: Message>(
+    _ name: String,
+    _ handle:
+      @escaping @Sendable (Request, ResponseWriter<Response>, CallContext) async throws -> Void
+  ) -> MethodDefinition {
+    MethodDefinition(
+      name: name,
+      handler: .afterRequest { request, outbox, context in
+        try await handle(Request(request: request), ResponseWriter(outbox), context)
+      })
+  }
+
+  /// Requests and answers in any order.
+  public static func bidirectional<Request: Message, Response: Message>(
+    _ name: String,
+    _ handle:
+      @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, CallContext)
+      async throws -> Void
+  ) -> MethodDefinition {
+    MethodDefinition(
+      name: name,
+      handler: .streaming { inbox, outbox, context in
+        try await handle(RequestStream(inbox), ResponseWriter(outbox), context)
+      })
+  }
+}
+
+/// A handler without its message types.
+enum MethodHandler: Sendable {
+  /// Called once the whole of the single request is there.
+  case afterRequest(@Sendable (ByteBuffer, MessageOutbox, CallContext) async throws -> Void)
+  /// Called as soon as the request's header is there.
+  case streaming(@Sendable (MessageInbox, MessageOutbox, CallContext) async throws -> Void)
+}
+
+extension Message {
+  /// Reads a request; bytes that are no such message are the client's mistake.
+  init(request bytes: ByteBuffer) throws {
+    do {
+      self = try Self(received: bytes)
+    } catch let error as RPCError {
+      throw error
+    } catch {
+      throw RPCError(code: .invalidArgument, message: "the request is not a \(Self.self): \(error)")
+    }
+  }
+}

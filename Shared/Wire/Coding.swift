@@ -1,0 +1,239 @@
+// Wire: the contracts of Protos in Swift. `Generated` holds a value type for every message, a protocol
+// and a client for every service; `Conversions` leads from them to the values of `Schema` and back.
+// This file is what generated code stands on: it carries values to and from protobuf-c's structs, whose
+// memory comes from an arena that lives for one call. No C type leaves the package.
+
+package import CProtobufC
+import CProtos
+package import RPC
+
+/// A message with a struct of protobuf-c.
+package protocol CodedMessage: Message {
+  associatedtype C
+  static var descriptor: MessageDescriptor { get }
+  /// Copies everything out of `c`.
+  init(c: UnsafeMutablePointer<C>)
+  /// Initialises `c`, which may be uninitialised, with what it refers to in `arena`.
+  func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) throws
+}
+
+package protocol CodedEnum {
+  init(rawValue: Int32)
+}
+
+/// Refers to protobuf-c's description of a message, which is constant and lives as long as the program.
+package struct MessageDescriptor: @unchecked Sendable {
+  let pointer: UnsafePointer<ProtobufCMessageDescriptor>
+
+  /// - Parameter initialize: the message's `…__init`, the one way to the descriptor that does not copy it.
+  package init<C>(_ initialize: (UnsafeMutablePointer<C>?) -> Void) {
+    pointer = withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { c in
+      initialize(c.baseAddress)
+      return UnsafeRawPointer(c.baseAddress!).load(as: ProtobufCMessage.self).descriptor
+    }
+  }
+
+  var name: String { String(cString: pointer.pointee.name) }
+}
+
+/// - Throws: `RPCError` with `.invalidArgument`, naming the message and the field that is wrong.
+package func decode<M: CodedMessage>(_ bytes: UnsafeRawBufferPointer) throws -> M {
+  let descriptor = M.descriptor.pointer
+  let problem = wire_validate(descriptor, bytes.baseAddress, bytes.count)
+  guard problem.fault == WIRE_FAULT_NONE else { throw invalid(problem) }
+  // Twice the bytes holds most messages in one block; the arena grows by itself.
+  let arena = try Arena(capacity: min(bytes.count, 1 << 19) * 2 + 512)
+  defer { arena.destroy() }
+  let data = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+  guard
+    let message = protobuf_c_message_unpack(descriptor, arena.allocator, bytes.count, data)
+  else {
+    throw RPCError(code: .invalidArgument, message: "\(M.descriptor.name): malformed message")
+  }
+  return M(c: UnsafeMutableRawPointer(message).assumingMemoryBound(to: M.C.self))
+}
+
+/// - Throws: `RPCError` with `.invalidArgument` if a string holds U+0000, naming message and field.
+package func encode<M: CodedMessage>(_ message: M, into output: inout MessageBuffer) throws {
+  let arena = try Arena(capacity: 2048)
+  defer { arena.destroy() }
+  let c = UnsafeMutableRawPointer(try arena.message(message))
+    .assumingMemoryBound(to: ProtobufCMessage.self)
+  let size = protobuf_c_message_get_packed_size(c)
+  guard size > 0 else { return }
+  output.append(count: size) {
+    _ = protobuf_c_message_pack(c, $0.baseAddress?.assumingMemoryBound(to: UInt8.self))
+  }
+}
+
+private func invalid(_ problem: WireProblem) -> RPCError {
+  let message = String(cString: problem.message.pointee.name)
+  let place = problem.field.map { "\(message).\(String(cString: $0.pointee.name))" } ?? message
+  let what =
+    switch problem.fault {
+    case WIRE_FAULT_TRUNCATED: "the message ends within a field"
+    case WIRE_FAULT_WIRE_TYPE: "the field is of another type than its contract says"
+    case WIRE_FAULT_NOT_UTF8: "the text is not valid UTF-8"
+    case WIRE_FAULT_NUL: "the text holds U+0000; take it out"
+    case WIRE_FAULT_TOO_DEEP: "messages are nested more than \(WIRE_DEPTH_MAX) deep"
+    default: "malformed message"
+    }
+  return RPCError(code: .invalidArgument, message: "\(place): \(what)")
+}
+
+// MARK: From Swift to C
+
+/// Memory for one message's C structs; `destroy()` frees all of it.
+package struct Arena {
+  private let arena: UnsafeMutablePointer<WireArena>
+
+  fileprivate init(capacity: Int) throws {
+    guard let arena = wire_arena_create(capacity) else { throw Self.outOfMemory }
+    self.arena = arena
+  }
+
+  fileprivate func destroy() { wire_arena_destroy(arena) }
+
+  fileprivate var allocator: UnsafeMutablePointer<ProtobufCAllocator> { wire_arena_allocator(arena) }
+
+  private static var outOfMemory: RPCError {
+    RPCError(code: .resourceExhausted, message: "no memory left for a message")
+  }
+
+  private func allocate<T>(_ count: Int, of type: T.Type) throws -> UnsafeMutablePointer<T> {
+    guard let memory = wire_arena_allocate(arena, count * MemoryLayout<T>.stride) else {
+      throw Self.outOfMemory
+    }
+    return memory.bindMemory(to: T.self, capacity: count)
+  }
+
+  /// An array of pointers or values; `nil` if empty, as protobuf-c has it.
+  private func array<S: Collection, T>(
+    _ values: S, _ convert: (S.Element) throws -> T
+  ) throws -> UnsafeMutablePointer<T>? {
+    guard !values.isEmpty else { return nil }
+    let result = try allocate(values.count, of: T.self)
+    var next = result
+    for value in values {
+      next.initialize(to: try convert(value))
+      next += 1
+    }
+    return result
+  }
+
+  package func string(_ text: String, _ field: StaticString) throws -> UnsafeMutablePointer<CChar> {
+    var text = text
+    return try text.withUTF8 { utf8 in
+      // protobuf-c measures with strlen and would lose the rest in silence.
+      guard wire_text_holds_nul(utf8.baseAddress, utf8.count) == 0 else {
+        throw RPCError(
+          code: .invalidArgument, message: "\(field): the text holds U+0000; take it out")
+      }
+      guard let copy = wire_arena_copy_text(arena, utf8.baseAddress, utf8.count) else {
+        throw Self.outOfMemory
+      }
+      return copy
+    }
+  }
+
+  package func strings(
+    _ texts: [String], _ field: StaticString
+  ) throws -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+    try array(texts) { try string($0, field) }
+  }
+
+  package func bytes(_ bytes: [UInt8]) throws -> ProtobufCBinaryData {
+    ProtobufCBinaryData(len: bytes.count, data: try scalars(bytes))
+  }
+
+  package func byteStrings(_ values: [[UInt8]]) throws -> UnsafeMutablePointer<ProtobufCBinaryData>? {
+    try array(values, bytes)
+  }
+
+  package func scalars<T: BitwiseCopyable>(_ values: [T]) throws -> UnsafeMutablePointer<T>? {
+    guard !values.isEmpty else { return nil }
+    let result = try allocate(values.count, of: T.self)
+    values.withUnsafeBufferPointer { result.initialize(from: $0.baseAddress!, count: $0.count) }
+    return result
+  }
+
+  package func message<M: CodedMessage>(_ message: M) throws -> UnsafeMutablePointer<M.C> {
+    let result = try allocate(1, of: M.C.self)
+    try message.fill(result, self)
+    return result
+  }
+
+  package func messages<M: CodedMessage>(
+    _ messages: [M]
+  ) throws -> UnsafeMutablePointer<UnsafeMutablePointer<M.C>?>? {
+    try array(messages, message)
+  }
+
+  /// A map's entries, in the order of their keys, so that equal messages have equal bytes.
+  package func entries<Key: Comparable, Value, C>(
+    _ map: [Key: Value], _ fill: (UnsafeMutablePointer<C>, Key, Value) throws -> Void
+  ) throws -> UnsafeMutablePointer<UnsafeMutablePointer<C>?>? {
+    try entries(map.sorted { $0.key < $1.key }, fill)
+  }
+
+  package func entries<Value, C>(
+    _ map: [Bool: Value], _ fill: (UnsafeMutablePointer<C>, Bool, Value) throws -> Void
+  ) throws -> UnsafeMutablePointer<UnsafeMutablePointer<C>?>? {
+    try entries(map.sorted { !$0.key && $1.key }, fill)
+  }
+
+  private func entries<Key, Value, C>(
+    _ sorted: [(key: Key, value: Value)], _ fill: (UnsafeMutablePointer<C>, Key, Value) throws -> Void
+  ) throws -> UnsafeMutablePointer<UnsafeMutablePointer<C>?>? {
+    try array(sorted) { key, value in
+      let entry = try allocate(1, of: C.self)
+      try fill(entry, key, value)
+      return entry
+    }
+  }
+}
+
+// MARK: From C to Swift
+
+/// Repeated fields of protobuf-c: a pointer and a count.
+package enum Decoded {
+  package static func scalars<T: BitwiseCopyable>(
+    _ start: UnsafeMutablePointer<T>?, _ count: Int
+  ) -> [T] {
+    Array(UnsafeBufferPointer(start: start, count: count))
+  }
+
+  package static func flags(_ start: UnsafeMutablePointer<protobuf_c_boolean>?, _ count: Int) -> [Bool] {
+    UnsafeBufferPointer(start: start, count: count).map { $0 != 0 }
+  }
+
+  package static func strings(
+    _ start: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ count: Int
+  ) -> [String] {
+    UnsafeBufferPointer(start: start, count: count).map { String(cString: $0!) }
+  }
+
+  package static func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: data.data, count: data.len))
+  }
+
+  package static func byteStrings(
+    _ start: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int
+  ) -> [[UInt8]] {
+    UnsafeBufferPointer(start: start, count: count).map(bytes)
+  }
+
+  package static func messages<M: CodedMessage>(
+    _ start: UnsafeMutablePointer<UnsafeMutablePointer<M.C>?>?, _ count: Int
+  ) -> [M] {
+    UnsafeBufferPointer(start: start, count: count).map { M(c: $0!) }
+  }
+
+  package static func enums<C: RawRepresentable, E: CodedEnum>(
+    _ start: UnsafeMutablePointer<C>?, _ count: Int
+  ) -> [E] where C.RawValue: BinaryInteger {
+    UnsafeBufferPointer(start: start, count: count).map {
+      E(rawValue: Int32(truncatingIfNeeded: $0.rawValue))
+    }
+  }
+}

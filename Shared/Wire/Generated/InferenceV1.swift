@@ -1,0 +1,406 @@
+// Made by scripts/generate-protos.sh from lauter/inference/v1/inference.proto.
+// swift-format-ignore-file
+
+package import CProtos
+public import RPC
+
+/// The contract `lauter.inference.v1`.
+public enum InferenceV1 {}
+
+extension InferenceV1 {
+  public struct PredictRequest: Message, Hashable, Sendable {
+    public var model: String
+    /// 0: the latest, which may change between calls; the answer says which it was.
+    public var version: UInt64
+    /// At most 1024.
+    public var texts: [String]
+
+    public init(model: String = "", version: UInt64 = 0, texts: [String] = []) {
+      self.model = model
+      self.version = version
+      self.texts = texts
+    }
+  }
+}
+
+extension InferenceV1.PredictRequest: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__predict_request__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>) {
+    self.model = String(cString: c.pointee.model)
+    self.version = c.pointee.version
+    self.texts = Decoded.strings(c.pointee.texts, c.pointee.n_texts)
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>, _ arena: Arena) throws {
+    lauter__inference__v1__predict_request__init(c)
+    c.pointee.model = try arena.string(model, "lauter.inference.v1.PredictRequest.model")
+    c.pointee.version = version
+    c.pointee.n_texts = texts.count
+    c.pointee.texts = try arena.strings(texts, "lauter.inference.v1.PredictRequest.texts")
+  }
+}
+
+extension InferenceV1 {
+  public struct PredictResponse: Message, Hashable, Sendable {
+    public var model: String
+    public var version: UInt64
+    /// In the order of each prediction's probabilities.
+    public var labels: [String]
+    /// One per text, in order.
+    public var predictions: [InferenceV1.Prediction]
+
+    public init(
+      model: String = "",
+      version: UInt64 = 0,
+      labels: [String] = [],
+      predictions: [InferenceV1.Prediction] = []
+    ) {
+      self.model = model
+      self.version = version
+      self.labels = labels
+      self.predictions = predictions
+    }
+  }
+}
+
+extension InferenceV1.PredictResponse: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__predict_response__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>) {
+    self.model = String(cString: c.pointee.model)
+    self.version = c.pointee.version
+    self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
+    self.predictions = Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>, _ arena: Arena) throws {
+    lauter__inference__v1__predict_response__init(c)
+    c.pointee.model = try arena.string(model, "lauter.inference.v1.PredictResponse.model")
+    c.pointee.version = version
+    c.pointee.n_labels = labels.count
+    c.pointee.labels = try arena.strings(labels, "lauter.inference.v1.PredictResponse.labels")
+    c.pointee.n_predictions = predictions.count
+    c.pointee.predictions = try arena.messages(predictions)
+  }
+}
+
+extension InferenceV1 {
+  public struct Prediction: Message, Hashable, Sendable {
+    public var label: String
+    /// The label's probability.
+    public var score: Float
+    public var probabilities: [Float]
+
+    public init(label: String = "", score: Float = 0, probabilities: [Float] = []) {
+      self.label = label
+      self.score = score
+      self.probabilities = probabilities
+    }
+  }
+}
+
+extension InferenceV1.Prediction: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__prediction__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>) {
+    self.label = String(cString: c.pointee.label)
+    self.score = c.pointee.score
+    self.probabilities = Decoded.scalars(c.pointee.probabilities, c.pointee.n_probabilities)
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>, _ arena: Arena) throws {
+    lauter__inference__v1__prediction__init(c)
+    c.pointee.label = try arena.string(label, "lauter.inference.v1.Prediction.label")
+    c.pointee.score = score
+    c.pointee.n_probabilities = probabilities.count
+    c.pointee.probabilities = try arena.scalars(probabilities)
+  }
+}
+
+extension InferenceV1 {
+  public struct EmbedRequest: Message, Hashable, Sendable {
+    public var source: InferenceV1.EmbedRequest.Source?
+    /// At most 1024.
+    public var texts: [String]
+
+    public init(source: InferenceV1.EmbedRequest.Source? = nil, texts: [String] = []) {
+      self.source = source
+      self.texts = texts
+    }
+
+    public enum Source: Hashable, Sendable {
+      /// The body of a model's latest version.
+      case model(String)
+      /// An encoder; empty: the store's default.
+      case encoder(String)
+    }
+  }
+}
+
+extension InferenceV1.EmbedRequest: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__embed_request__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>) {
+    switch c.pointee.source_case.rawValue {
+    case 1: self.source = .model(String(cString: c.pointee.model))
+    case 2: self.source = .encoder(String(cString: c.pointee.encoder))
+    default: self.source = nil
+    }
+    self.texts = Decoded.strings(c.pointee.texts, c.pointee.n_texts)
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>, _ arena: Arena) throws {
+    lauter__inference__v1__embed_request__init(c)
+    switch source {
+    case .model(let value):
+      c.pointee.source_case = .init(1)
+      c.pointee.model = try arena.string(value, "lauter.inference.v1.EmbedRequest.model")
+    case .encoder(let value):
+      c.pointee.source_case = .init(2)
+      c.pointee.encoder = try arena.string(value, "lauter.inference.v1.EmbedRequest.encoder")
+    case nil: break
+    }
+    c.pointee.n_texts = texts.count
+    c.pointee.texts = try arena.strings(texts, "lauter.inference.v1.EmbedRequest.texts")
+  }
+}
+
+extension InferenceV1 {
+  public struct EmbedResponse: Message, Hashable, Sendable {
+    public var dimensions: UInt32
+    /// One after another: text i is [i * dimensions, (i + 1) * dimensions).
+    public var values: [Float]
+    /// What embedded them.
+    public var digest: String
+
+    public init(dimensions: UInt32 = 0, values: [Float] = [], digest: String = "") {
+      self.dimensions = dimensions
+      self.values = values
+      self.digest = digest
+    }
+  }
+}
+
+extension InferenceV1.EmbedResponse: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__embed_response__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>) {
+    self.dimensions = c.pointee.dimensions
+    self.values = Decoded.scalars(c.pointee.values, c.pointee.n_values)
+    self.digest = String(cString: c.pointee.digest)
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>, _ arena: Arena) throws {
+    lauter__inference__v1__embed_response__init(c)
+    c.pointee.dimensions = dimensions
+    c.pointee.n_values = values.count
+    c.pointee.values = try arena.scalars(values)
+    c.pointee.digest = try arena.string(digest, "lauter.inference.v1.EmbedResponse.digest")
+  }
+}
+
+extension InferenceV1 {
+  public struct ListLoadedRequest: Message, Hashable, Sendable {
+    public init() {}
+  }
+}
+
+extension InferenceV1.ListLoadedRequest: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__list_loaded_request__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>) {
+    self.init()
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>, _ arena: Arena) throws {
+    lauter__inference__v1__list_loaded_request__init(c)
+  }
+}
+
+extension InferenceV1 {
+  public struct ListLoadedResponse: Message, Hashable, Sendable {
+    public var loaded: [InferenceV1.Loaded]
+
+    public init(loaded: [InferenceV1.Loaded] = []) {
+      self.loaded = loaded
+    }
+  }
+}
+
+extension InferenceV1.ListLoadedResponse: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__list_loaded_response__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>) {
+    self.loaded = Decoded.messages(c.pointee.loaded, c.pointee.n_loaded)
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>, _ arena: Arena) throws {
+    lauter__inference__v1__list_loaded_response__init(c)
+    c.pointee.n_loaded = loaded.count
+    c.pointee.loaded = try arena.messages(loaded)
+  }
+}
+
+extension InferenceV1 {
+  public struct Loaded: Message, Hashable, Sendable {
+    /// "model" or "encoder".
+    public var kind: String
+    public var name: String
+    public var version: UInt64
+    public var digest: String
+
+    public init(kind: String = "", name: String = "", version: UInt64 = 0, digest: String = "") {
+      self.kind = kind
+      self.name = name
+      self.version = version
+      self.digest = digest
+    }
+  }
+}
+
+extension InferenceV1.Loaded: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__inference__v1__loaded__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>) {
+    self.kind = String(cString: c.pointee.kind)
+    self.name = String(cString: c.pointee.name)
+    self.version = c.pointee.version
+    self.digest = String(cString: c.pointee.digest)
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>, _ arena: Arena) throws {
+    lauter__inference__v1__loaded__init(c)
+    c.pointee.kind = try arena.string(kind, "lauter.inference.v1.Loaded.kind")
+    c.pointee.name = try arena.string(name, "lauter.inference.v1.Loaded.name")
+    c.pointee.version = version
+    c.pointee.digest = try arena.string(digest, "lauter.inference.v1.Loaded.digest")
+  }
+}
+
+extension InferenceV1 {
+  /// Serves `lauter.inference.v1.InferenceService`.
+  public protocol InferenceService: Sendable {
+    /// Labels with probabilities for a batch of texts.
+    func predict(
+      _ request: InferenceV1.PredictRequest, context: CallContext
+    ) async throws -> InferenceV1.PredictResponse
+
+    /// Sentence embeddings, by a model's body or a bare encoder.
+    func embed(
+      _ request: InferenceV1.EmbedRequest, context: CallContext
+    ) async throws -> InferenceV1.EmbedResponse
+
+    /// The models and encoders this replica holds in memory.
+    func listLoaded(
+      _ request: InferenceV1.ListLoadedRequest, context: CallContext
+    ) async throws -> InferenceV1.ListLoadedResponse
+  }
+}
+
+extension InferenceV1.InferenceService {
+  /// What a server registers. A type that keeps several services' promises has a definition for
+  /// each: `ServiceDefinition.inferenceService(_:)`.
+  public var definition: ServiceDefinition { .inferenceService(self) }
+}
+
+extension ServiceDefinition {
+  /// `lauter.inference.v1.InferenceService`, handled by `handlers`.
+  public static func inferenceService(_ handlers: some InferenceV1.InferenceService) -> ServiceDefinition {
+    ServiceDefinition(
+      "lauter.inference.v1.InferenceService",
+      methods: [
+        .unary("Predict") { try await handlers.predict($0, context: $1) },
+        .unary("Embed") { try await handlers.embed($0, context: $1) },
+        .unary("ListLoaded") { try await handlers.listLoaded($0, context: $1) },
+      ])
+  }
+}
+
+extension InferenceV1 {
+  /// Calls `lauter.inference.v1.InferenceService`. Every call throws `RPCError`, or `CancellationError` when the
+  /// task is cancelled.
+  public struct InferenceServiceClient: Sendable {
+    private enum Method {
+      static let predict = MethodDescriptor(
+        service: "lauter.inference.v1.InferenceService", method: "Predict")
+      static let embed = MethodDescriptor(
+        service: "lauter.inference.v1.InferenceService", method: "Embed")
+      static let listLoaded = MethodDescriptor(
+        service: "lauter.inference.v1.InferenceService", method: "ListLoaded")
+    }
+
+    private let channel: RPCChannel
+
+    public init(_ channel: RPCChannel) { self.channel = channel }
+
+    /// Labels with probabilities for a batch of texts.
+    public nonisolated(nonsending) func predict(
+      _ request: InferenceV1.PredictRequest, options: CallOptions = CallOptions()
+    ) async throws -> InferenceV1.PredictResponse {
+      try await channel.unary(Method.predict, request, options: options)
+    }
+
+    /// Sentence embeddings, by a model's body or a bare encoder.
+    public nonisolated(nonsending) func embed(
+      _ request: InferenceV1.EmbedRequest, options: CallOptions = CallOptions()
+    ) async throws -> InferenceV1.EmbedResponse {
+      try await channel.unary(Method.embed, request, options: options)
+    }
+
+    /// The models and encoders this replica holds in memory.
+    public nonisolated(nonsending) func listLoaded(
+      _ request: InferenceV1.ListLoadedRequest, options: CallOptions = CallOptions()
+    ) async throws -> InferenceV1.ListLoadedResponse {
+      try await channel.unary(Method.listLoaded, request, options: options)
+    }
+  }
+}

@@ -1,0 +1,258 @@
+// Made by scripts/generate-protos.sh from lauter/trainer/v1/trainer.proto.
+// swift-format-ignore-file
+
+package import CProtos
+public import RPC
+
+/// The contract `lauter.trainer.v1`.
+public enum TrainerV1 {}
+
+extension TrainerV1 {
+  public struct DescribeTrainerRequest: Message, Hashable, Sendable {
+    public init() {}
+  }
+}
+
+extension TrainerV1.DescribeTrainerRequest: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__trainer__v1__describe_trainer_request__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerRequest>) {
+    self.init()
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerRequest>, _ arena: Arena) throws {
+    lauter__trainer__v1__describe_trainer_request__init(c)
+  }
+}
+
+extension TrainerV1 {
+  public struct DescribeTrainerResponse: Message, Hashable, Sendable {
+    /// "avx512", "avx2", "baseline", "neon": the kernels in use.
+    public var instructionSet: String
+    public var threads: UInt32
+
+    public init(instructionSet: String = "", threads: UInt32 = 0) {
+      self.instructionSet = instructionSet
+      self.threads = threads
+    }
+  }
+}
+
+extension TrainerV1.DescribeTrainerResponse: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__trainer__v1__describe_trainer_response__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerResponse>) {
+    self.instructionSet = String(cString: c.pointee.instruction_set)
+    self.threads = c.pointee.threads
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerResponse>, _ arena: Arena) throws {
+    lauter__trainer__v1__describe_trainer_response__init(c)
+    c.pointee.instruction_set = try arena.string(instructionSet, "lauter.trainer.v1.DescribeTrainerResponse.instruction_set")
+    c.pointee.threads = threads
+  }
+}
+
+extension TrainerV1 {
+  public struct EvaluateRequest: Message, Hashable, Sendable {
+    public var dataset: String
+    /// Unspecified: test.
+    public var split: StoreV1.Split
+    public var subject: TrainerV1.EvaluateRequest.Subject?
+
+    public init(
+      dataset: String = "",
+      split: StoreV1.Split = .unspecified,
+      subject: TrainerV1.EvaluateRequest.Subject? = nil
+    ) {
+      self.dataset = dataset
+      self.split = split
+      self.subject = subject
+    }
+
+    public enum Subject: Hashable, Sendable {
+      case model(TrainerV1.ModelReference)
+      /// The suggestions of this agent.
+      case agent(String)
+    }
+  }
+}
+
+extension TrainerV1.EvaluateRequest: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__trainer__v1__evaluate_request__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateRequest>) {
+    self.dataset = String(cString: c.pointee.dataset)
+    self.split = .init(rawValue: .init(truncatingIfNeeded: c.pointee.split.rawValue))
+    switch c.pointee.subject_case.rawValue {
+    case 3: self.subject = .model(TrainerV1.ModelReference(c: c.pointee.model))
+    case 4: self.subject = .agent(String(cString: c.pointee.agent))
+    default: self.subject = nil
+    }
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateRequest>, _ arena: Arena) throws {
+    lauter__trainer__v1__evaluate_request__init(c)
+    c.pointee.dataset = try arena.string(dataset, "lauter.trainer.v1.EvaluateRequest.dataset")
+    c.pointee.split = .init(rawValue: .init(truncatingIfNeeded: split.rawValue))
+    switch subject {
+    case .model(let value):
+      c.pointee.subject_case = .init(3)
+      c.pointee.model = try arena.message(value)
+    case .agent(let value):
+      c.pointee.subject_case = .init(4)
+      c.pointee.agent = try arena.string(value, "lauter.trainer.v1.EvaluateRequest.agent")
+    case nil: break
+    }
+  }
+}
+
+extension TrainerV1 {
+  public struct ModelReference: Message, Hashable, Sendable {
+    public var name: String
+    /// 0: the latest.
+    public var version: UInt64
+
+    public init(name: String = "", version: UInt64 = 0) {
+      self.name = name
+      self.version = version
+    }
+  }
+}
+
+extension TrainerV1.ModelReference: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__trainer__v1__model_reference__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__ModelReference>) {
+    self.name = String(cString: c.pointee.name)
+    self.version = c.pointee.version
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__ModelReference>, _ arena: Arena) throws {
+    lauter__trainer__v1__model_reference__init(c)
+    c.pointee.name = try arena.string(name, "lauter.trainer.v1.ModelReference.name")
+    c.pointee.version = version
+  }
+}
+
+extension TrainerV1 {
+  public struct EvaluateResponse: Message, Hashable, Sendable {
+    public var evaluation: StoreV1.Evaluation?
+    /// The version that was evaluated, where it was a model.
+    public var version: UInt64
+
+    public init(evaluation: StoreV1.Evaluation? = nil, version: UInt64 = 0) {
+      self.evaluation = evaluation
+      self.version = version
+    }
+  }
+}
+
+extension TrainerV1.EvaluateResponse: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__trainer__v1__evaluate_response__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateResponse>) {
+    self.evaluation = c.pointee.evaluation.map { .init(c: $0) }
+    self.version = c.pointee.version
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateResponse>, _ arena: Arena) throws {
+    lauter__trainer__v1__evaluate_response__init(c)
+    if let evaluation { c.pointee.evaluation = try arena.message(evaluation) }
+    c.pointee.version = version
+  }
+}
+
+extension TrainerV1 {
+  /// Serves `lauter.trainer.v1.TrainerService`.
+  public protocol TrainerService: Sendable {
+    /// What this trainer computes with.
+    func describeTrainer(
+      _ request: TrainerV1.DescribeTrainerRequest, context: CallContext
+    ) async throws -> TrainerV1.DescribeTrainerResponse
+
+    /// Holds a model, or an agent's suggestions, against the submitted responses of a split.
+    func evaluate(
+      _ request: TrainerV1.EvaluateRequest, context: CallContext
+    ) async throws -> TrainerV1.EvaluateResponse
+  }
+}
+
+extension TrainerV1.TrainerService {
+  /// What a server registers. A type that keeps several services' promises has a definition for
+  /// each: `ServiceDefinition.trainerService(_:)`.
+  public var definition: ServiceDefinition { .trainerService(self) }
+}
+
+extension ServiceDefinition {
+  /// `lauter.trainer.v1.TrainerService`, handled by `handlers`.
+  public static func trainerService(_ handlers: some TrainerV1.TrainerService) -> ServiceDefinition {
+    ServiceDefinition(
+      "lauter.trainer.v1.TrainerService",
+      methods: [
+        .unary("DescribeTrainer") { try await handlers.describeTrainer($0, context: $1) },
+        .unary("Evaluate") { try await handlers.evaluate($0, context: $1) },
+      ])
+  }
+}
+
+extension TrainerV1 {
+  /// Calls `lauter.trainer.v1.TrainerService`. Every call throws `RPCError`, or `CancellationError` when the
+  /// task is cancelled.
+  public struct TrainerServiceClient: Sendable {
+    private enum Method {
+      static let describeTrainer = MethodDescriptor(
+        service: "lauter.trainer.v1.TrainerService", method: "DescribeTrainer")
+      static let evaluate = MethodDescriptor(
+        service: "lauter.trainer.v1.TrainerService", method: "Evaluate")
+    }
+
+    private let channel: RPCChannel
+
+    public init(_ channel: RPCChannel) { self.channel = channel }
+
+    /// What this trainer computes with.
+    public nonisolated(nonsending) func describeTrainer(
+      _ request: TrainerV1.DescribeTrainerRequest, options: CallOptions = CallOptions()
+    ) async throws -> TrainerV1.DescribeTrainerResponse {
+      try await channel.unary(Method.describeTrainer, request, options: options)
+    }
+
+    /// Holds a model, or an agent's suggestions, against the submitted responses of a split.
+    public nonisolated(nonsending) func evaluate(
+      _ request: TrainerV1.EvaluateRequest, options: CallOptions = CallOptions()
+    ) async throws -> TrainerV1.EvaluateResponse {
+      try await channel.unary(Method.evaluate, request, options: options)
+    }
+  }
+}

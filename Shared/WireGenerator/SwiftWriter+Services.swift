@@ -1,0 +1,137 @@
+// A service becomes three things: a protocol for whoever keeps the promise, its definition for the server,
+// and a client. All four kinds of call have the shapes that module RPC gives them.
+
+extension SwiftWriter {
+  mutating func write(_ service: ServiceType, namespace: String) {
+    let name = "\(namespace).\(service.name)"
+    let lowerName = SwiftName.member(service.name)
+    line()
+    block("extension \(namespace)") { out in
+      out.comment(service.comment.isEmpty ? ["Serves `\(service.fullName)`."] : service.comment)
+      out.block("public protocol \(service.name): Sendable") { out in
+        for (index, method) in service.methods.enumerated() {
+          if index > 0 { out.line() }
+          out.comment(method.comment)
+          out.call(out.handler(method))
+        }
+      }
+    }
+
+    line()
+    block("extension \(name)") { out in
+      out.line("/// What a server registers. A type that keeps several services' promises has a definition for")
+      out.line("/// each: `ServiceDefinition.\(lowerName)(_:)`.")
+      out.line("public var definition: ServiceDefinition { .\(lowerName)(self) }")
+    }
+
+    line()
+    block("extension ServiceDefinition") { out in
+      out.line("/// `\(service.fullName)`, handled by `handlers`.")
+      out.block("public static func \(lowerName)(_ handlers: some \(name)) -> ServiceDefinition") { out in
+        out.line("ServiceDefinition(")
+        out.line("  \"\(service.fullName)\",")
+        out.line("  methods: [")
+        for method in service.methods {
+          let handler = "handlers.\(SwiftName.member(method.name))"
+          switch (method.clientStreams, method.serverStreams) {
+          case (false, false), (true, false):
+            let kind = method.clientStreams ? "clientStreaming" : "unary"
+            out.line("    .\(kind)(\"\(method.name)\") { try await \(handler)($0, context: $1) },")
+          case (false, true), (true, true):
+            let kind = method.clientStreams ? "bidirectional" : "serverStreaming"
+            out.line("    .\(kind)(\"\(method.name)\") {")
+            out.line("      try await \(handler)($0, responses: $1, context: $2)")
+            out.line("    },")
+          }
+        }
+        out.line("  ])")
+      }
+    }
+
+    line()
+    block("extension \(namespace)") { out in
+      out.line("/// Calls `\(service.fullName)`. Every call throws `RPCError`, or `CancellationError` when the")
+      out.line("/// task is cancelled.")
+      out.block("public struct \(service.name)Client: Sendable") { out in
+        out.block("private enum Method") { out in
+          for method in service.methods {
+            out.line("static let \(SwiftName.member(method.name)) = MethodDescriptor(")
+            out.line("  service: \"\(service.fullName)\", method: \"\(method.name)\")")
+          }
+        }
+        out.line()
+        out.line("private let channel: RPCChannel")
+        out.line()
+        out.line("public init(_ channel: RPCChannel) { self.channel = channel }")
+        for method in service.methods {
+          out.line()
+          out.comment(method.comment)
+          out.writeClient(method)
+        }
+      }
+    }
+  }
+
+  /// A function's parts, broken over lines where they do not fit on one.
+  struct Signature {
+    var head: String
+    var parameters: [String]
+    var tail: String
+  }
+
+  private func handler(_ method: ServiceType.Method) -> Signature {
+    let (input, output) = (swiftName(method.input), swiftName(method.output))
+    return Signature(
+      head: "func \(SwiftName.member(method.name))",
+      parameters: [
+        method.clientStreams ? "_ requests: RequestStream<\(input)>" : "_ request: \(input)",
+        method.serverStreams ? "responses: ResponseWriter<\(output)>" : nil,
+        "context: CallContext",
+      ].compactMap { $0 }, tail: "async throws" + (method.serverStreams ? "" : " -> \(output)"))
+  }
+
+  private mutating func writeClient(_ method: ServiceType.Method) {
+    let (input, output) = (swiftName(method.input), swiftName(method.output))
+    let name = SwiftName.member(method.name)
+    let isolation = method.serverStreams ? "@escaping @Sendable" : "nonisolated(nonsending)"
+    let produce = "_ produce: \(isolation) (RequestWriter<\(input)>) async throws -> Void"
+    let handle = "_ handle: nonisolated(nonsending) (ResponseStream<\(output)>) async throws -> Result"
+    let options = "options: CallOptions = CallOptions()"
+    let signature: Signature
+    let body: String
+    switch (method.clientStreams, method.serverStreams) {
+    case (false, false):
+      signature = Signature(
+        head: "public nonisolated(nonsending) func \(name)", parameters: ["_ request: \(input)", options],
+        tail: "async throws -> \(output)")
+      body = "try await channel.unary(Method.\(name), request, options: options)"
+    case (true, false):
+      signature = Signature(
+        head: "public nonisolated(nonsending) func \(name)", parameters: [options, produce],
+        tail: "async throws -> \(output)")
+      body = "try await channel.clientStreaming(Method.\(name), options: options, produce)"
+    case (false, true):
+      signature = Signature(
+        head: "public nonisolated(nonsending) func \(name)<Result>", parameters: ["_ request: \(input)", options, handle],
+        tail: "async throws -> Result")
+      body = "try await channel.serverStreaming(Method.\(name), request, options: options, handle)"
+    case (true, true):
+      signature = Signature(
+        head: "public nonisolated(nonsending) func \(name)<Result>", parameters: [options, produce, handle],
+        tail: "async throws -> Result")
+      body = "try await channel.bidirectional(Method.\(name), options: options, produce, handle)"
+    }
+    call(signature, opening: " {")
+    line("  \(body)")
+    line("}")
+  }
+
+  private mutating func call(_ signature: Signature, opening: String = "") {
+    let parameters = signature.parameters.joined(separator: ", ")
+    let oneLine = "\(signature.head)(\(parameters)) \(signature.tail)\(opening)"
+    if oneLine.count <= 94 { return line(oneLine) }
+    line("\(signature.head)(")
+    line("  \(parameters.count <= 92 ? parameters : signature.parameters.joined(separator: ",\n      "))")
+    line(") \(signature.tail)\(opening)")
+  }
+}

@@ -1,0 +1,78 @@
+import TrainerServer
+
+/// The smallest body there is: a text's embedding is the mean of its tokens' vectors, which are the
+/// weights. Differentiable by hand, so that training can be checked without a transformer.
+struct LinearBody: TrainableBody {
+  let dimensions: Int
+  /// [vocabulary, dimensions]
+  var weights: [Float]
+  private(set) var gradient: [Double]
+  private var first: [Double]
+  private var second: [Double]
+  private(set) var steps = 0
+  private(set) var learningRates: [Double] = []
+  /// Of every `forward`, how many texts.
+  private(set) var batches: [Int] = []
+  private var last: [[Int32]] = []
+  /// Embeddings are not numbers once so many steps have been taken.
+  var failsAfter = Int.max
+
+  init(vocabulary: Int, dimensions: Int, seed: UInt64 = 1) {
+    self.dimensions = dimensions
+    var random = RandomSource(seed: seed, purpose: .dropout)
+    weights = (0..<vocabulary * dimensions).map { _ in Float.random(in: -1...1, using: &random) }
+    gradient = [Double](repeating: 0, count: weights.count)
+    first = gradient
+    second = gradient
+  }
+
+  func embed(_ texts: [[Int32]]) -> [Float] {
+    if steps >= failsAfter {
+      return [Float](repeating: .nan, count: texts.count * dimensions)
+    }
+    return texts.flatMap { text in
+      (0..<dimensions).map { d in
+        text.reduce(0) { $0 + weights[Int($1) * dimensions + d] } / Float(text.count)
+      }
+    }
+  }
+
+  mutating func forward(_ texts: [[Int32]]) -> [Float] {
+    last = texts
+    batches.append(texts.count)
+    return embed(texts)
+  }
+
+  mutating func backward(_ slope: [Float]) {
+    for (row, text) in last.enumerated() {
+      for token in text {
+        for d in 0..<dimensions {
+          gradient[Int(token) * dimensions + d] +=
+            Double(slope[row * dimensions + d]) / Double(text.count)
+        }
+      }
+    }
+  }
+
+  mutating func step(learningRate: Double, weightDecay: Double, maxGradientNorm: Double) -> Double {
+    steps += 1
+    learningRates.append(learningRate)
+    let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let scale = min(1, maxGradientNorm / (norm + 1e-6))
+    for i in weights.indices {
+      let g = gradient[i] * scale
+      first[i] = 0.9 * first[i] + 0.1 * g
+      second[i] = 0.999 * second[i] + 0.001 * g * g
+      let m = first[i] / (1 - pow(0.9, steps))
+      let v = second[i] / (1 - pow(0.999, steps))
+      weights[i] *= Float(1 - learningRate * weightDecay)
+      weights[i] -= Float(learningRate * m / (v.squareRoot() + 1e-8))
+      gradient[i] = 0
+    }
+    return norm
+  }
+}
+
+private func pow(_ base: Double, _ exponent: Int) -> Double {
+  (0..<exponent).reduce(1) { product, _ in product * base }
+}

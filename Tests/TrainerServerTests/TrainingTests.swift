@@ -1,0 +1,198 @@
+import Schema
+import Synchronization
+import Testing
+import TrainerServer
+import Transformer
+
+@Suite("Training")
+struct TrainingTests {
+  @Test("The loss's gradient is its finite difference")
+  func gradient() {
+    var random = RandomSource(seed: 5, purpose: .dropout)
+    let dimensions = 5
+    var x = (0..<4 * dimensions).map { _ in Float.random(in: -1...1, using: &random) }
+    let pairs: [(Int, Int, Float)] = [(0, 1, 1), (1, 2, 0), (0, 3, 0), (2, 2, 1), (3, 2, 1)]
+    let (loss, gradient) = cosineSimilarityLoss(x, dimensions: dimensions, pairs: pairs)
+    #expect(loss > 0.1)
+    for i in x.indices {
+      let kept = x[i]
+      let h: Float = 1e-2
+      x[i] = kept + h
+      let above = cosineSimilarityLoss(x, dimensions: dimensions, pairs: pairs).loss
+      x[i] = kept - h
+      let below = cosineSimilarityLoss(x, dimensions: dimensions, pairs: pairs).loss
+      x[i] = kept
+      #expect(abs((above - below) / Double(2 * h) - Double(gradient[i])) < 1e-3)
+    }
+  }
+
+  @Test("Known losses: aligned and opposite pairs, and an identity pair has no gradient")
+  func knownLosses() {
+    let x: [Float] = [1, 0, 0, 2, -3, 0]
+    func loss(_ pairs: [(Int, Int, Float)]) -> (loss: Double, gradient: [Float]) {
+      cosineSimilarityLoss(x, dimensions: 2, pairs: pairs)
+    }
+    #expect(loss([(0, 1, 0)]).loss == 0)
+    #expect(loss([(0, 1, 1)]).loss == 1)
+    #expect(loss([(0, 2, 1)]).loss == 4)
+    #expect(loss([(0, 2, 0)]).loss == 1)
+    #expect(loss([(0, 2, 0), (0, 1, 0)]).loss == 0.5)
+    #expect(loss([(1, 1, 1)]).gradient.allSatisfy { $0 == 0 })
+    #expect(cosineSimilarityLoss([0, 0, 1, 0], dimensions: 2, pairs: [(0, 1, 1)]).loss == 1)
+  }
+
+  /// setfit 1.2's learning rates times 1e5, read off real runs.
+  @Test(
+    "The schedule is SetFit's, the first step's zero included",
+    arguments: [
+      (1, [0.0]), (2, [0, 2]), (4, [0, 2, 1.3333, 0.6667]), (6, [0, 2, 1.6, 1.2, 0.8, 0.4]),
+      (14, [0, 1, 2, 1.8333, 1.6667, 1.5, 1.3333, 1.1667, 1, 0.8333, 0.6667, 0.5, 0.3333, 0.1667]),
+    ])
+  func schedule(steps: Int, expected: [Double]) {
+    var recipe = Recipe()
+    recipe.bodyEpochs = 1000
+    recipe.maxSteps = steps
+    let training = BodyTraining(recipe: recipe, labels: balanced(8, 3))
+    #expect(training.steps == steps)
+    for (step, rate) in expected.enumerated() {
+      #expect(abs(training.learningRate(step: step) * 1e5 - rate) < 1e-4)
+    }
+  }
+
+  @Test("Training pulls labels apart, and the head then tells them apart")
+  func separates() throws {
+    let (texts, labels) = corpus(k: 8)
+    var body = LinearBody(vocabulary: 60, dimensions: 16)
+    var recipe = Recipe()
+    recipe.bodyLearningRate = 0.02
+    recipe.bodyEpochs = 3
+    let outcome = try Training(recipe: recipe).run(
+      &body, texts: texts, labels: labels, labelCount: 3)
+    #expect(outcome.losses.count == 3 * 24)
+    let early = outcome.losses.prefix(6).reduce(0, +)
+    let late = outcome.losses.suffix(6).reduce(0, +)
+    #expect(late < early / 3)
+    #expect(body.learningRates.first == 0)
+
+    let (unseen, actual) = corpus(k: 40, seed: 99)
+    let evaluation = try Training(recipe: recipe).evaluate(
+      &body, head: outcome.head, texts: unseen, actual: actual, labels: ["a", "b", "c"])
+    #expect(evaluation.records == 120)
+    #expect(evaluation.accuracy > 0.9)
+  }
+
+  @Test("A text of a batch is encoded once, however many of its pairs there are")
+  func encodedOnce() throws {
+    let (texts, labels) = corpus(k: 2)
+    var body = LinearBody(vocabulary: 60, dimensions: 8)
+    _ = try BodyTraining(recipe: Recipe(), labels: labels).run(&body, texts: texts)
+    // 16 pairs name 32 texts, of which only 6 differ.
+    #expect(body.batches.count == 2)
+    #expect(body.batches.allSatisfy { $0 <= 6 })
+  }
+
+  @Test("A frozen body is left as it is")
+  func frozen() throws {
+    let (texts, labels) = corpus(k: 4)
+    var body = LinearBody(vocabulary: 60, dimensions: 8)
+    let before = body.weights
+    var recipe = Recipe()
+    recipe.freezeBody = true
+    let outcome = try Training(recipe: recipe).run(
+      &body, texts: texts, labels: labels, labelCount: 3)
+    #expect(body.weights == before)
+    #expect(outcome.losses.isEmpty)
+  }
+
+  @Test("The same seed gives the same bits, another seed others")
+  func deterministic() throws {
+    func trained(_ seed: UInt64) throws -> (weights: [Float], head: ClassificationHead) {
+      let (texts, labels) = corpus(k: 4)
+      var body = LinearBody(vocabulary: 60, dimensions: 8)
+      var recipe = Recipe()
+      recipe.seed = seed
+      let outcome = try Training(recipe: recipe).run(
+        &body, texts: texts, labels: labels, labelCount: 3)
+      return (body.weights, outcome.head)
+    }
+    let (a, b, c) = (try trained(1), try trained(1), try trained(2))
+    #expect(a.weights == b.weights && a.head == b.head)
+    #expect(a.weights != c.weights)
+  }
+
+  @Test("Embeddings come back in the order given, whatever their chunks")
+  func embeddingOrder() throws {
+    let texts = (0..<70).map { i in (0...(i * 7) % 13).map { Int32(($0 + i) % 60) } }
+    var body = LinearBody(vocabulary: 60, dimensions: 4)
+    var seen: [TrainingProgress] = []
+    let all = try Training(recipe: Recipe()).embed(
+      &body, texts: texts, phase: .embedding, report: { seen.append($0) })
+    #expect(all == texts.flatMap { body.embed([$0]) })
+    #expect(seen.map(\.done) == [32, 64, 70])
+    #expect(seen.allSatisfy { $0.total == 70 && $0.phase == .embedding })
+  }
+
+  @Test("Progress counts every step and names the phases in order")
+  func progress() throws {
+    let (texts, labels) = corpus(k: 4)
+    var body = LinearBody(vocabulary: 60, dimensions: 8)
+    var seen: [TrainingProgress] = []
+    _ = try Training(recipe: Recipe()).run(
+      &body, texts: texts, labels: labels, labelCount: 3, report: { seen.append($0) })
+    #expect(seen.filter { $0.phase == .body }.map(\.done) == [1, 2, 3, 4, 5, 6])
+    #expect(seen.filter { $0.phase == .body }.allSatisfy { $0.total == 6 && $0.loss != nil })
+    #expect(seen.last == TrainingProgress(phase: .head, done: 1, total: 1))
+  }
+
+  @Test("A cancelled task stops before the next step")
+  func cancelled() async throws {
+    let steps = Mutex(0)
+    let task = Task {
+      let (texts, labels) = corpus(k: 16)
+      var body = LinearBody(vocabulary: 60, dimensions: 4)
+      _ = try Training(recipe: Recipe()).run(
+        &body, texts: texts, labels: labels, labelCount: 3
+      ) { progress in
+        steps.withLock { $0 = progress.done }
+        if progress.done == 3 { withUnsafeCurrentTask { $0?.cancel() } }
+      }
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(steps.withLock { $0 } == 3)
+  }
+
+  @Test("A loss that stops being a number ends training, naming the step")
+  func diverged() throws {
+    let (texts, labels) = corpus(k: 4)
+    var body = LinearBody(vocabulary: 60, dimensions: 4)
+    body.failsAfter = 4
+    #expect(throws: TrainingError.diverged(step: 5)) {
+      try Training(recipe: Recipe()).run(&body, texts: texts, labels: labels, labelCount: 3)
+    }
+  }
+
+  @Test("An encoder whose weights are not numbers is blamed itself", arguments: [true, false])
+  func unusableEncoder(freezeBody: Bool) throws {
+    let (texts, labels) = corpus(k: 4)
+    var body = LinearBody(vocabulary: 60, dimensions: 4)
+    for i in body.weights.indices where i % 3 == 0 { body.weights[i] = .nan }
+    var recipe = Recipe()
+    recipe.freezeBody = freezeBody
+    let error = #expect(throws: TrainingError.self) {
+      try Training(recipe: recipe).run(&body, texts: texts, labels: labels, labelCount: 3)
+    }
+    #expect("\(try #require(error))".contains("may hold NaN"))
+  }
+}
+
+/// Three labels with words of their own (tokens 0-9, 10-19, 20-29) among common ones (30-59).
+func corpus(k: Int, seed: UInt64 = 7) -> (texts: [[Int32]], labels: [Int]) {
+  var random = RandomSource(seed: seed, purpose: .shots)
+  let labels = balanced(k, 3)
+  let texts = labels.map { label in
+    (0..<6).map { i in
+      i < 3 ? Int32(label * 10 + random.below(10)) : Int32(30 + random.below(30))
+    }
+  }
+  return (texts, labels)
+}
