@@ -3,6 +3,12 @@
 // a target may depend on what stands below it, never on what stands above.
 import PackageDescription
 
+// Before the package: a manifest runs from top to bottom, and a global read too early is empty.
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
 let package = Package(
   name: "lauter",
   platforms: [.macOS(.v15)],
@@ -130,11 +136,6 @@ let package = Package(
 )
 
 // MARK: How a target looks
-
-let swiftSettings: [SwiftSetting] = [
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("ExistentialAny"),
-]
 
 func library(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)

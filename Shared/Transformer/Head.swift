@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// What turns a sentence embedding into label probabilities: softmax(W·x + b).
 ///
@@ -34,6 +34,37 @@ public struct ClassificationHead: Sendable, Hashable {
     self.hidden = hidden
     self.weight = weight
     self.bias = bias
+  }
+
+  /// Reads `head.safetensors` in a model's folder: `weight` [labels, hidden] and `bias` [labels].
+  ///
+  /// - Throws: `EncoderError` that names the file.
+  public init(directory: URL) throws {
+    let url = directory.appending(path: Self.fileName, directoryHint: .notDirectory)
+    let file = try SafetensorsFile(url)
+    let shape = try file.shape(of: "weight")
+    guard shape.count == 2, try file.shape(of: "bias") == [shape[0]] else {
+      throw EncoderError(
+        url,
+        "a head has a weight of [labels, hidden] and a bias of [labels], not \(shape) and "
+          + "\(try file.shape(of: "bias"))")
+    }
+    do {
+      try self.init(
+        labels: shape[0], hidden: shape[1], weight: try file.floats("weight"),
+        bias: try file.floats("bias"))
+    } catch let error as HeadError {
+      throw EncoderError(url, error.description)
+    }
+  }
+
+  /// Writes `head.safetensors` into a model's folder, whole or not at all.
+  ///
+  /// - Throws: `EncoderError` if writing fails.
+  public func write(to directory: URL) throws {
+    try Safetensors.write(
+      tensors: [("weight", [labels, hidden], weight), ("bias", [labels], bias)],
+      to: directory.appending(path: Self.fileName, directoryHint: .notDirectory))
   }
 
   /// The probability of each label, in the head's order.

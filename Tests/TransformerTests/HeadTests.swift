@@ -85,6 +85,25 @@ struct HeadTests {
     #expect(minimum.iterations < 60)
   }
 
+  @Test("A head written to a folder is read back bit for bit")
+  func roundTrip() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "lauter-head-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let head = try ClassificationHead(
+      labels: 2, hidden: 3, weight: [1, -2.5, .leastNonzeroMagnitude, 0.1, -0, 3], bias: [0.5, -1])
+    try head.write(to: folder)
+    #expect(try ClassificationHead(directory: folder) == head)
+  }
+
+  @Test("A folder without a head names the file that is missing")
+  func missing() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "lauter-no-such-folder")
+    let error = #expect(throws: (any Error).self) { try ClassificationHead(directory: folder) }
+    #expect("\(try #require(error))".contains("head.safetensors"))
+  }
+
   @Test(
     "Probabilities do not depend on how the embedding is stored, and large scores do not overflow")
   func probabilities() throws {

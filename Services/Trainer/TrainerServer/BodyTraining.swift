@@ -125,7 +125,11 @@ package struct BodyTraining: Sendable {
     let (loss, gradient) = cosineSimilarityLoss(
       embeddings, dimensions: body.dimensions, pairs: pairs)
     guard loss.isFinite, gradient.allSatisfy({ $0.isFinite }) else {
-      throw TrainingError.diverged(step: number + 1)
+      // The first step's rate is 0: up to the second the weights are the encoder's own.
+      throw number <= 1
+        ? TrainingError.unusableEncoder(
+          "its embeddings are not numbers; its weights may hold NaN or infinity")
+        : TrainingError.diverged(step: number + 1)
     }
     try body.backward(gradient)
     let norm = try body.step(

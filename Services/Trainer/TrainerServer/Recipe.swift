@@ -24,7 +24,8 @@ package struct Recipe: Sendable, Hashable {
   /// AdamW's weight decay; biases and layer norms are exempt.
   package var l2Weight = 0.01
   package var maxGradientNorm = 1.0
-  package var dropout = 0.1
+  /// Whether the body's training drops at the rates the encoder's configuration names.
+  package var dropout = true
   /// Tokens per text; `nil`: as many as the encoder takes.
   package var maxLength: Int? = nil
   /// The head's inverse regularisation strength.
@@ -78,7 +79,7 @@ package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
   /// These records have no text, or none the tokenizer knows.
   case emptyTexts(externalIDs: [String])
   case noSuggestions(agent: String?)
-  /// The loss or a gradient stopped being a number.
+  /// The loss or a gradient stopped being a number. Steps count from 1.
   case diverged(step: Int)
   /// The body gives embeddings that are not numbers.
   case unusableEncoder(String)
