@@ -3,6 +3,11 @@ package struct Row: Sendable, Hashable {
   /// 1-based, where it starts.
   package var line: Int
   package var columns: [JSON.Member]
+
+  package init(line: Int, columns: [JSON.Member]) {
+    self.line = line
+    self.columns = columns
+  }
 }
 
 /// What is wrong with one line. The message names columns, labels and ids, never a text.

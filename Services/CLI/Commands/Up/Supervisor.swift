@@ -144,7 +144,9 @@ final class Supervisor {
           case .ready(let ready, _, let address):
             becomeReady(ready, address)
             if ready == service { break wait }
-          case .ended(let ended, _, let end): throw didNotStart(ended, "ended with \(end)")
+          case .ended(let ended, _, let end):
+            forget(ended)
+            throw didNotStart(ended, "ended with \(end)")
           case .overdue(let late, let run):
             if late == service, children[late]?.run == run, children[late]?.isReady == false {
               throw didNotStart(late, "is not ready after 60 s")
@@ -211,6 +213,10 @@ final class Supervisor {
     environment["LAUTER_CACHE"] = settings.folder.path + "/cache"
     for (other, address) in addresses { environment[other.variable] = address }
 
+    if children[service] == nil {
+      // This run's log begins here; the last run's stays beside it.
+      rename(settings.folder.logPath(name), settings.folder.logPath(name) + ".1")
+    }
     let log = open(settings.folder.logPath(name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard log >= 0 else {
       throw Failure(.failed, "\(settings.folder.logPath(name)) cannot be written")
@@ -278,9 +284,8 @@ final class Supervisor {
   }
 
   private func ended(_ service: Service, _ end: ChildProcess.End) {
+    forget(service)
     guard var child = children[service] else { return }
-    if let process = child.process { tellGuard("-\(process.id)") }
-    child.process = nil
     child.failures = ContinuousClock.now - child.started > .seconds(60) ? 0 : child.failures + 1
     children[service] = child
     // 0.25, 0.5, 1, … 30 s.
@@ -289,6 +294,12 @@ final class Supervisor {
       "\(service.executable) ended with \(end); starting it again in \(pause) s (its log is \(settings.folder.logPath(service.executable)))"
     )
     scheduleRestart(service, after: .milliseconds(Int(pause * 1000)))
+  }
+
+  /// The child is gone: its id may soon be another's.
+  private func forget(_ service: Service) {
+    if let process = children[service]?.process { tellGuard("-\(process.id)") }
+    children[service]?.process = nil
   }
 
   private func scheduleRestart(_ service: Service, after pause: Duration) {
@@ -316,8 +327,7 @@ final class Supervisor {
       wait: while let event = await iterator.next() {
         switch event {
         case .ended(let ended, _, _):
-          if let process = children[ended]?.process { tellGuard("-\(process.id)") }
-          children[ended]?.process = nil
+          forget(ended)
           if ended == service { break wait }
         case .overdue(let late, let which) where late == service && which == -run:
           console.note("\(service.executable) does not stop; ending it")
