@@ -9,10 +9,10 @@ struct WirePeerTests {
   @Test func theServerEnforcesTheDeadlineAlone() async throws {
     let cancelled = Signal()
     let service = CallLifetimeTests.service(
-      .unary("Sleep") { (text: Text, context) in
+      .clientStreaming("Sleep") { (texts: RequestStream<Text>, context) in
         await CallLifetimeTests.untilCancelled()
         cancelled.raise()
-        return text
+        return Text("")
       })
     try await withServer(service) { _, address in
       let peer = try WirePeer(address)
