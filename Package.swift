@@ -120,7 +120,8 @@ let package = Package(
       exclude: ["features.proto"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema"]),
-    tests("ServingTests", ["Serving", "RPC", "Wire", "Schema"]),
+    tests(
+      "ServingTests", ["Serving", "RPC", "Wire", "Schema", .logging, .lifecycle]),
     tests("StoreServerTests", ["StoreServer", "Schema", "RPC", "Wire", "Artefacts", .grdb]),
     tests("LabellerServerTests", ["LabellerServer", "Schema", "RPC", "Wire", "HTTP"]),
     tests(
