@@ -311,7 +311,8 @@ package final class HTTP2Session {
   fileprivate func closed(_ id: StreamID, _ code: UInt32) -> Int32 {
     guard let stream = streams.removeValue(forKey: id) else { return 0 }
     let code = HTTP2ErrorCode(rawValue: code)
-    delegate?.closed(id, code, unseenByPeer: !stream.headersSent || code == .refusedStream)
+    delegate?.closed(
+      id, code, unseenByPeer: role == .client && (!stream.headersSent || code == .refusedStream))
     return 0
   }
 
