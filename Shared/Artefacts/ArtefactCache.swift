@@ -56,7 +56,8 @@ public actor ArtefactCache {
   public func folder(_ files: [StoreV1.File]) async throws -> URL {
     let manifest = try FileManifest(files)
     if let running = folders[manifest.digest] { return try await running.value }
-    let task = Task { try await self.make(manifest) }
+    // Detached: others wait for it too, so the deadline of the call that came first is not its own.
+    let task = Task.detached { try await self.make(manifest) }
     folders[manifest.digest] = task
     defer { folders[manifest.digest] = nil }
     return try await task.value
@@ -130,7 +131,7 @@ public actor ArtefactCache {
     if let running = fetches[digest] { return try await running.value }
     let service = service
     let directory = directory
-    let task = Task {
+    let task = Task.detached {
       try await Fetch(digest: digest, sizeBytes: sizeBytes, directory: directory).run(service)
     }
     fetches[digest] = task

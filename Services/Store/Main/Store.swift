@@ -1,3 +1,27 @@
 import ArgumentParser
+import Serving
+import StoreServer
 
-@main struct StoreMain: ParsableCommand {}
+/// `lauter-store`: opens the data folder and serves it.
+@main struct StoreMain: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lauter-store",
+    abstract: "Keeps data sets, records, suggestions, responses, jobs, encoders and models.",
+    discussion: """
+      Everything is in one folder, which one lauter-store uses at a time: copy it while the store is
+      stopped, and that is a backup. Each flag can be set as a variable: --data as LAUTER_DATA.
+      """)
+
+  @OptionGroup var server: ServerOptions
+
+  @Option(help: "The folder everything is kept in; created where it is missing.")
+  var data: String = Setting.value("data", default: "./lauter-data")
+
+  func run() async throws {
+    let logger = makeLogger("lauter-store", server)
+    let store = try Store(data: data, logger: logger)
+    try await serve(
+      "lauter-store", options: server, defaultPort: 7511, services: store.services,
+      background: [store], logger: logger, drain: { store.drain() })
+  }
+}
