@@ -305,6 +305,18 @@ func expect(
     #expect(sizes == [2, 1, 2], "a record larger than a page has one of its own")
   }
 
+  @Test func verdictsCountTowardsAPagesSize() async throws {
+    let dataset = try await database.create(try reviews())
+    _ = try await add(drafts(1...6), to: dataset, database)
+    let detail = String(repeating: "d", count: 2000)
+    try await database.write(
+      (1...6).map {
+        (Int64($0), Suggestion(agent: "a", outcome: .failure(.init(kind: .empty, detail: detail))))
+      }, to: dataset)
+    #expect(try await pageSizes(dataset, maxBytes: 2500) == [2, 2, 2])
+    #expect(try await pageSizes(dataset, maxBytes: 500) == [1, 1, 1, 1, 1, 1])
+  }
+
   func pageSizes(_ dataset: StoredDataset, maxBytes: Int) async throws -> [Int] {
     var export = try database.export(from: dataset, matching: .init())
     var sizes: [Int] = []

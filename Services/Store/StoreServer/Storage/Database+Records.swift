@@ -11,6 +11,27 @@ package struct StoredRecord: Sendable, Hashable {
   package var suggestionTimesMs: [Int64] = []
   /// One for each of `record.responses`.
   package var responseTimesMs: [Int64] = []
+
+  /// As a message, give or take what a length and a time take.
+  fileprivate var approximateBytes: Int {
+    var bytes = 32
+    for (name, text) in record.fields { bytes += name.utf8.count + text.utf8.count + 8 }
+    for (name, value) in record.metadata {
+      bytes += name.utf8.count + 16
+      if case .text(let text) = value { bytes += text.utf8.count }
+    }
+    for suggestion in record.suggestions {
+      bytes += suggestion.agent.utf8.count + 40
+      switch suggestion.outcome {
+      case .label(let label): bytes += label.utf8.count
+      case .failure(let failure): bytes += failure.detail.utf8.count
+      }
+    }
+    for response in record.responses {
+      bytes += response.user.utf8.count + (response.label?.utf8.count ?? 0) + 32
+    }
+    return bytes
+  }
 }
 
 /// Which records of a data set; `nil` means any.
@@ -302,7 +323,7 @@ extension Database {
   /// - Parameters:
   ///   - limit: at most so many records.
   ///   - maxBytes: the page ends before the record with which fields and metadata would pass this
-  ///     size, but always holds one record if any matches.
+  ///     size, or everything twice this size, but always holds one record if any matches.
   package func records(
     in dataset: StoredDataset, matching filter: RecordFilter, after: Int64 = 0, limit: Int,
     maxBytes: Int = .max
@@ -380,6 +401,15 @@ extension Database {
           createTimeMs: row["create_time_ms"]))
     }
     try addVerdicts(to: &page.records, dataset, connection)
+    var withVerdicts = 0
+    let cut = page.records.firstIndex {
+      withVerdicts += $0.approximateBytes
+      return withVerdicts / 2 > maxBytes
+    }
+    if let cut, max(cut, 1) < page.records.count {
+      page.records.removeSubrange(max(cut, 1)...)
+      page.more = true
+    }
     return page
   }
 

@@ -8,14 +8,13 @@ import Wire
 /// A `lauter-store` process of the build, ended with the value.
 final class StoreProcess: Sendable {
   static let folder = ProcessInfo.processInfo.environment["LAUTER_TEST_BIN"]
+  static let skipped: Comment = "needs LAUTER_TEST_BIN, the folder of the built executables"
 
   private let process: Process
   let channel: RPCChannel
 
   init(data: String) throws {
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: (Self.folder ?? "") + "/lauter-store")
-    process.arguments = ["--port", "0", "--data", data, "--log-level", "error"]
+    process = Self.process(data: data)
     let output = Pipe()
     process.standardOutput = output
     try process.run()
@@ -30,12 +29,79 @@ final class StoreProcess: Sendable {
     channel = RPCChannel(target: String(text.split(separator: " ").last ?? ""))
   }
 
+  /// Not started yet.
+  static func process(data: String) -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: (folder ?? "") + "/lauter-store")
+    process.arguments = ["--port", "0", "--data", data, "--log-level", "error"]
+    return process
+  }
+
   func kill() {
     Foundation.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
+  /// Asks the process to end and waits.
+  ///
+  /// - Returns: its exit status.
+  func terminate() -> Int32 {
+    process.terminate()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
   deinit { if process.isRunning { kill() } }
+}
+
+@Suite struct ProcessTests {
+  @Test(.enabled(if: StoreProcess.folder != nil, StoreProcess.skipped), .timeLimit(.minutes(1)))
+  func aSignalEndsTheStoreInOrder() async throws {
+    let folder = try ScratchFolder()
+    let store = try StoreProcess(data: folder.path + "/data")
+    let started = AsyncStream<Void>.makeStream()
+    let models = StoreV1.ModelServiceClient(store.channel)
+    _ = try await StoreV1.DatasetServiceClient(store.channel)
+      .createDataset(.init(dataset: .init(try reviews())))
+    let jobs = StoreV1.JobServiceClient(store.channel)
+    let job = try await jobs.createJob(.init(dataset: "reviews", spec: .labelling(.init()))).job
+    let watching = Task {
+      try await jobs.watchJob(.init(id: job?.id ?? "")) { responses in
+        for try await _ in responses { started.continuation.yield() }
+      }
+    }
+    let claiming = Task { try await jobs.claimJob(.init(kind: .training, waitMs: 30_000)) }
+    let watchingModels = Task { try await models.watchModels(.init()) { for try await _ in $0 {} } }
+    var start = started.stream.makeAsyncIterator()
+    _ = await start.next()
+    #expect(store.terminate() == 0)
+    // Whoever waits is told, or was cut off before it could be served: UNAVAILABLE either way.
+    await expect(.unavailable) { try await watching.value }
+    await expect(.unavailable) { _ = try await claiming.value }
+    await expect(.unavailable) { try await watchingModels.value }
+    await store.channel.close()
+    let again = try StoreProcess(data: folder.path + "/data")
+    let kept = try await StoreV1.JobServiceClient(again.channel).listJobs(.init()).jobs
+    #expect(kept.map(\.state) == [.queued])
+    await again.channel.close()
+  }
+
+  @Test(.enabled(if: StoreProcess.folder != nil, StoreProcess.skipped), .timeLimit(.minutes(1)))
+  func aSecondStoreOnAFolderIsRefused() async throws {
+    let folder = try ScratchFolder()
+    let first = try StoreProcess(data: folder.path + "/data")
+    let second = StoreProcess.process(data: folder.path + "/data")
+    let errors = Pipe()
+    second.standardError = errors
+    second.standardOutput = FileHandle.nullDevice
+    try second.run()
+    let text = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    second.waitUntilExit()
+    #expect(second.terminationStatus != 0)
+    #expect(text.contains("another lauter-store") && text.contains("--data"), "\(text)")
+    await first.channel.close()
+  }
 }
 
 @Suite struct KillTests {
@@ -49,9 +115,7 @@ final class StoreProcess: Sendable {
   }
 
   @Test(
-    .enabled(
-      if: StoreProcess.folder != nil,
-      "needs LAUTER_TEST_BIN, the folder of the built executables"),
+    .enabled(if: StoreProcess.folder != nil, StoreProcess.skipped),
     .timeLimit(.minutes(5)))
   func whatWasAcknowledgedSurvivesKill9() async throws {
     let folder = try ScratchFolder()
