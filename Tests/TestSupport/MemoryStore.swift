@@ -60,7 +60,7 @@ public final class MemoryStore: Sendable {
   ///
   /// - Parameter body: is given the address, and a closure that takes the store down.
   public func serving<R>(
-    _ body: (_ address: String, _ stop: @Sendable () async -> Void) async throws -> R
+    _ body: (_ address: String, _ stop: @escaping @Sendable () async -> Void) async throws -> R
   ) async throws -> R {
     let server = RPCServer(
       services: [
