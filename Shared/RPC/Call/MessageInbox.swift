@@ -19,8 +19,13 @@ package final class MessageInbox: @unchecked Sendable {
   /// Gives bytes back to the stream's window. Cleared when the stream is gone.
   var consume: ((Int) -> Void)?
 
-  init(loop: any EventLoop, messageLimit: Int) {
+  /// Whether the peer may send one message only.
+  private let expectsOne: Bool
+  private var received = 0
+
+  init(loop: any EventLoop, messageLimit: Int, expectsOne: Bool) {
     self.loop = loop
+    self.expectsOne = expectsOne
     deframer = MessageDeframer(limit: messageLimit)
   }
 
@@ -33,7 +38,11 @@ package final class MessageInbox: @unchecked Sendable {
     held += bytes.count
     guard end == nil else { return giveBack() }
     deframer.append(bytes)
-    while let message = try deframer.next() { messages.append(message) }
+    while let message = try deframer.next() {
+      received += 1
+      if expectsOne, received > 1 { throw MessageInbox.notOne(received) }
+      messages.append(message)
+    }
     serve()
   }
 
@@ -64,16 +73,24 @@ package final class MessageInbox: @unchecked Sendable {
     serve()
   }
 
-  /// The single message of a unary call, once the stream has ended.
-  func takeOnly() throws -> ByteBuffer {
+  /// Throws unless exactly one message has come. To be asked after the end.
+  func checkOnly() throws {
     if case .failure(let error) = end { throw error }
-    guard messages.count == 1, let message = messages.popFirst() else {
-      throw RPCError(
-        code: .internalError,
-        message: "expected one message, received \(messages.count)")
-    }
-    giveBack()
+    if received != 1 { throw MessageInbox.notOne(received) }
+  }
+
+  /// The one message, after ``checkOnly()``.
+  func takeOnly() throws -> ByteBuffer {
+    try checkOnly()
+    guard let message = messages.popFirst() else { throw MessageInbox.notOne(0) }
     return message
+  }
+
+  private static func notOne(_ count: Int) -> RPCError {
+    RPCError(
+      code: .internalError,
+      message: count == 0
+        ? "expected one message, received none" : "expected one message, received more")
   }
 
   private func serve() {

@@ -17,7 +17,15 @@ package final class MessageOutbox: @unchecked Sendable {
   /// Tells the connection that there is something to take. Cleared when the stream is gone.
   var wake: (() -> Void)?
 
-  init(loop: any EventLoop) { self.loop = loop }
+  /// Everything queued so far, while the call may have to be sent again.
+  private var replay: [ByteBuffer]?
+  private var replayBytes = 0
+  private static let replayLimit = 256 * 1024
+
+  init(loop: any EventLoop, keepsForReplay: Bool = false) {
+    self.loop = loop
+    replay = keepsForReplay ? [] : nil
+  }
 
   // MARK: The writer's side
 
@@ -64,6 +72,11 @@ package final class MessageOutbox: @unchecked Sendable {
     }
     messages.append(message)
     buffered += message.readableBytes
+    if replay != nil {
+      replay?.append(message)
+      replayBytes += message.readableBytes
+      if replayBytes > MessageOutbox.replayLimit { replay = nil }
+    }
     wake?()
   }
 
@@ -84,9 +97,23 @@ package final class MessageOutbox: @unchecked Sendable {
     resumeWriters(with: .failure(error))
   }
 
+  /// The call will not be sent again.
+  func stopKeeping() { replay = nil }
+
+  /// Queues again what was sent; false when it is no longer there.
+  func rewind() -> Bool {
+    guard let replay, failure == nil else { return false }
+    messages = CircularBuffer(replay)
+    buffered = replayBytes
+    return true
+  }
+
   // MARK: The connection's side
 
   var isEmpty: Bool { messages.isEmpty }
+
+  /// Whether everything is taken and nothing follows.
+  var isSent: Bool { isFinished && messages.isEmpty }
 
   /// Moves up to `space.count` bytes into `space`; returns how many.
   func read(into space: UnsafeMutableRawBufferPointer) -> Int {

@@ -19,10 +19,10 @@ public struct Metadata: Hashable, Sendable {
 
   /// Adds `value` under `key`, after what is already there.
   ///
-  /// Precondition: `key` does not end in `-bin`. Characters that may not stand in an HTTP field
-  /// value are replaced by `?`, so that no text can break the connection.
+  /// Precondition: `key` consists of letters, digits, `_`, `-` and `.`, and does not end in
+  /// `-bin`. Characters of `value` that may not stand in an HTTP field are sent as `?`.
   public mutating func add(_ value: String, for key: String) {
-    let key = Metadata.normalized(key)
+    let key = Metadata.checked(key)
     precondition(
       !key.hasSuffix("-bin"), "metadata key '\(key)' carries bytes: use add(binary:for:)")
     entries.append(Entry(key: key, value: .text(value)))
@@ -30,7 +30,7 @@ public struct Metadata: Hashable, Sendable {
 
   /// Adds `value` under `key`. Precondition: `key` ends in `-bin`.
   public mutating func add(binary value: [UInt8], for key: String) {
-    let key = Metadata.normalized(key)
+    let key = Metadata.checked(key)
     precondition(key.hasSuffix("-bin"), "metadata key '\(key)' carries text: its name lacks '-bin'")
     entries.append(Entry(key: key, value: .binary(value)))
   }
@@ -38,6 +38,9 @@ public struct Metadata: Hashable, Sendable {
   public mutating func add(contentsOf other: Metadata) {
     entries.append(contentsOf: other.entries)
   }
+
+  /// Adds an entry as it came over the wire.
+  mutating func append(_ entry: Entry) { entries.append(entry) }
 
   public mutating func removeAll(_ key: String) {
     let key = Metadata.normalized(key)
@@ -72,6 +75,22 @@ public struct Metadata: Hashable, Sendable {
   private static func normalized(_ key: String) -> String {
     key.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
       ? key.lowercased() : key
+  }
+
+  private static func checked(_ key: String) -> String {
+    let key = normalized(key)
+    precondition(
+      !key.isEmpty
+        && key.utf8.allSatisfy {
+          switch $0 {
+          case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            true
+          default: false
+          }
+        },
+      "metadata key '\(key)' may hold letters, digits, '_', '-' and '.' only")
+    return key
   }
 }
 

@@ -1,4 +1,5 @@
 public import Logging
+import NIOCore
 
 /// A client's way to one service, however many connections and replicas that means.
 ///
@@ -14,24 +15,51 @@ public final class RPCChannel: Sendable {
 
     /// The pause after the first failed attempt; it grows by 1.6 each time, with 20 % jitter
     /// (grpc/grpc `doc/connection-backoff.md`).
-    public var initialBackoff: Duration = .seconds(1)
+    public var initialBackoff: Duration = .milliseconds(200)
 
     /// The longest pause between attempts.
-    public var maxBackoff: Duration = .seconds(120)
+    public var maxBackoff: Duration = .seconds(15)
 
     public init() {}
   }
 
+  private let core: ChannelCore
+  private let interceptors: [ClientInterceptor]
+
   /// - Parameter target: `host:port`; the host may be a name, an IPv4 address or an IPv6 address
   ///   in brackets. A name is resolved again whenever a connection is lost.
+  ///   Calls to any other text fail with INVALID_ARGUMENT.
   public init(
     target: String, interceptors: [ClientInterceptor] = [],
     configuration: Configuration = Configuration(), logger: Logger = Logger(label: "rpc.channel")
   ) {
+    core = ChannelCore(
+      target: ChannelTarget(target), configuration: configuration, logger: logger)
+    self.interceptors = interceptors
+  }
+
+  deinit {
+    let core = self.core
+    core.loop.now { core.close() }
   }
 
   /// Ends calls in progress (CANCELLED) and closes every connection. Later calls fail.
   public func close() async {
+    let core = self.core
+    await withUnsafeContinuation { continuation in
+      core.loop.now {
+        core.close()
+        continuation.resume()
+      }
+    }
+  }
+
+  private nonisolated(nonsending) func call(
+    _ method: MethodDescriptor, _ options: CallOptions, expectsOne: Bool
+  ) async throws -> ClientCall {
+    var call = OutgoingCall(method: method, options: options)
+    for interceptor in interceptors { try await interceptor(&call) }
+    return ClientCall(call, core: core, expectsOne: expectsOne)
   }
 
   /// One request, one answer.
@@ -40,19 +68,37 @@ public final class RPCChannel: Sendable {
       _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
     ) async throws -> Response
   {
-    throw RPCError(code: .unimplemented, message: "not yet")
+    let call = try await call(method, options, expectsOne: true)
+    return try await Response(response: call.unary(request.framed()))
   }
 
   /// Many requests, one answer: `produce` writes them, then the answer is awaited.
   ///
-  /// The call is cancelled when `produce` throws, and its error rethrown.
+  /// The call is cancelled when `produce` throws, and its error rethrown. When the server answers
+  /// before `produce` is done, writing throws; the server's answer is what counts.
   nonisolated(nonsending)
     public func clientStreaming<Request: Message, Response: Message>(
       _ method: MethodDescriptor, options: CallOptions = CallOptions(),
       _ produce: nonisolated(nonsending) (RequestWriter<Request>) async throws -> Void
     ) async throws -> Response
   {
-    throw RPCError(code: .unimplemented, message: "not yet")
+    let call = try await call(method, options, expectsOne: true)
+    return try await withTaskCancellationHandler {
+      call.start()
+      do {
+        try await produce(RequestWriter(call.outbox))
+        call.finishWriting()
+      } catch {
+        let isConsequence = error is RPCError ? await call.hasEnded() : false
+        if !isConsequence {
+          call.cancel(with: error)
+          throw error
+        }
+      }
+      return try await Response(response: call.onlyResponse())
+    } onCancel: {
+      call.cancel(with: CancellationError())
+    }
   }
 
   /// One request, many answers: `handle` reads them. The call is cancelled if it returns early.
@@ -62,7 +108,16 @@ public final class RPCChannel: Sendable {
       _ handle: nonisolated(nonsending) (ResponseStream<Response>) async throws -> Result
     ) async throws -> Result
   {
-    throw RPCError(code: .unimplemented, message: "not yet")
+    let call = try await call(method, options, expectsOne: false)
+    let request = try request.framed()
+    return try await withTaskCancellationHandler {
+      call.start(request)
+      // Whichever way it ends: a call that is over does not notice.
+      defer { call.cancel(with: CancellationError()) }
+      return try await handle(ResponseStream(call.inbox, call: call))
+    } onCancel: {
+      call.cancel(with: CancellationError())
+    }
   }
 
   /// Requests and answers in any order: `produce` writes in a task of its own while `handle` reads.
@@ -76,6 +131,41 @@ public final class RPCChannel: Sendable {
       _ handle: nonisolated(nonsending) (ResponseStream<Response>) async throws -> Result
     ) async throws -> Result
   {
-    throw RPCError(code: .unimplemented, message: "not yet")
+    let call = try await call(method, options, expectsOne: false)
+    return try await withTaskCancellationHandler {
+      call.start()
+      // Leaving this scope cancels the producing task and waits for it.
+      async let _: Void = RPCChannel.run(produce, for: call)
+      defer { call.cancel(with: CancellationError()) }
+      let result = try await handle(ResponseStream(call.inbox, call: call))
+      if let error = await call.failureOfCaller() { throw error }
+      return result
+    } onCancel: {
+      call.cancel(with: CancellationError())
+    }
+  }
+
+  private static func run<Request>(
+    _ produce: (RequestWriter<Request>) async throws -> Void, for call: ClientCall
+  ) async {
+    do {
+      try await produce(RequestWriter(call.outbox))
+      call.finishWriting()
+    } catch {
+      // For a call that has ended, writing fails as a consequence, and this changes nothing.
+      call.cancel(with: error)
+    }
+  }
+}
+
+extension Message {
+  /// Reads an answer; bytes that are no such message are the server's mistake.
+  init(response bytes: ByteBuffer) throws {
+    do {
+      self = try Self(received: bytes)
+    } catch {
+      throw RPCError(
+        code: .internalError, message: "the answer is not a \(Self.self): \(error)")
+    }
   }
 }

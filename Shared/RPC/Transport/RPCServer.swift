@@ -1,5 +1,8 @@
 public import Logging
+import NIOCore
+import NIOPosix
 public import ServiceLifecycle
+import Synchronization
 
 /// Serves gRPC on one address.
 public final class RPCServer: Service {
@@ -30,7 +33,21 @@ public final class RPCServer: Service {
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
   }
 
+  private let host: String
+  private let port: Int
+  private let router: Router
+  private let configuration: Configuration
+  private let logger: Logger
+  private let state = Mutex(State())
+
+  private struct State {
+    var listener: Task<(any Channel, Address), any Error>?
+    var connections: [ObjectIdentifier: (connection: ServerConnection, channel: any Channel)] = [:]
+    var isShuttingDown = false
+  }
+
   /// - Parameters:
+  ///   - host: a name or an address of this machine; `0.0.0.0` and `::` listen on all.
   ///   - port: 0 lets the system choose; ``start()`` tells.
   ///   - services: names must be distinct.
   ///   - interceptors: the first is outermost.
@@ -39,6 +56,11 @@ public final class RPCServer: Service {
     interceptors: [ServerInterceptor] = [], configuration: Configuration = Configuration(),
     logger: Logger = Logger(label: "rpc.server")
   ) {
+    self.host = host
+    self.port = port
+    router = Router(services, interceptors: interceptors)
+    self.configuration = configuration
+    self.logger = logger
   }
 
   /// Binds the address and accepts connections; returns where. Calling it again changes nothing.
@@ -46,7 +68,49 @@ public final class RPCServer: Service {
   /// Throws an ``RPCError`` (UNAVAILABLE) that names the address when it cannot be bound.
   @discardableResult
   public func start() async throws -> Address {
-    throw RPCError(code: .unimplemented, message: "not yet")
+    let task = state.withLock { state in
+      if let listener = state.listener { return listener }
+      let listener = Task { try await self.bind() }
+      state.listener = listener
+      return listener
+    }
+    return try await task.value.1
+  }
+
+  private func bind() async throws -> (any Channel, Address) {
+    do {
+      let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .serverChannelOption(.backlog, value: 256)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .childChannelOption(
+          .writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024)
+        )
+        .childChannelInitializer { self.accept($0) }
+        .bind(host: host, port: port).get()
+      return (
+        channel, channel.localAddress.map(Address.init(_:)) ?? Address(host: host, port: port)
+      )
+    } catch {
+      throw RPCError(
+        code: .unavailable,
+        message: "cannot listen on \(Address(host: host, port: port)): \(reason(of: error))")
+    }
+  }
+
+  private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
+    let connection = ServerConnection(
+      channel: channel, router: router, configuration: configuration, logger: logger)
+    let id = ObjectIdentifier(connection)
+    let isShuttingDown = state.withLock { state in
+      state.connections[id] = (connection, channel)
+      return state.isShuttingDown
+    }
+    channel.closeFuture.whenComplete { _ in
+      self.state.withLock { _ = $0.connections.removeValue(forKey: id) }
+    }
+    guard !isShuttingDown else { return channel.close() }
+    return channel.pipeline.addHandler(connection)
   }
 
   /// Serves until graceful shutdown is triggered or the task is cancelled; starts if not started.
@@ -55,6 +119,51 @@ public final class RPCServer: Service {
   /// ``Configuration/shutdownGracePeriod`` to finish, then their tasks are cancelled. On
   /// cancellation they are cancelled at once. Returns when every connection is closed.
   public func run() async throws {
-    throw RPCError(code: .unimplemented, message: "not yet")
+    try await start()
+    guard let (listener, _) = try await state.withLock({ $0.listener })?.value else { return }
+    await withTaskCancellationHandler {
+      await withGracefulShutdownHandler {
+        try? await listener.closeFuture.get()
+        while let channel = state.withLock({ $0.connections.values.first?.channel }) {
+          try? await channel.closeFuture.get()
+        }
+      } onGracefulShutdown: {
+        self.stop(listener, grace: self.configuration.shutdownGracePeriod)
+      }
+    } onCancel: {
+      self.stop(listener, grace: nil)
+    }
+  }
+
+  /// Without `grace`, calls in progress are cancelled at once.
+  private func stop(_ listener: any Channel, grace: Duration?) {
+    let connections = state.withLock { state in
+      state.isShuttingDown = true
+      return state.connections.values.map(\.connection)
+    }
+    listener.close(promise: nil)
+    for connection in connections {
+      connection.loop.execute {
+        if let grace { connection.shutDown(grace: grace) } else { connection.cancelCalls() }
+      }
+    }
+  }
+}
+
+extension RPCServer.Address {
+  init(_ address: SocketAddress) {
+    self.init(host: address.ipAddress ?? "unknown", port: address.port ?? 0)
+  }
+}
+
+/// The system's words for why a socket operation failed: `connection refused`.
+func reason(of error: any Error) -> String {
+  switch error {
+  case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
+  case let error as NIOConnectionError:
+    error.connectionErrors.first.map { reason(of: $0.error) } ?? "the name does not resolve"
+  case let error as ChannelError:
+    if case .connectTimeout = error { "no answer in time" } else { "\(error)" }
+  default: "\(error)"
   }
 }

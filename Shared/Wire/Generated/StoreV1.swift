@@ -2704,7 +2704,7 @@ extension StoreV1.HeartbeatJobResponse: CodedMessage {
 extension StoreV1 {
   public struct FinishJobRequest: Message, Hashable, Sendable {
     public var lease: StoreV1.Lease?
-    /// Succeeded, failed or cancelled.
+    /// Succeeded, failed or cancelled; or queued, to hand the job back for another worker to take.
     public var state: StoreV1.JobState
     public var error: String
     public var result: StoreV1.FinishJobRequest.Result?

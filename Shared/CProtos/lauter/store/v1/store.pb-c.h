@@ -1238,7 +1238,7 @@ struct  Lauter__Store__V1__FinishJobRequest
   ProtobufCMessage base;
   Lauter__Store__V1__Lease *lease;
   /*
-   * Succeeded, failed or cancelled.
+   * Succeeded, failed or cancelled; or queued, to hand the job back for another worker to take.
    */
   Lauter__Store__V1__JobState state;
   char *error;

@@ -1,0 +1,404 @@
+import CNghttp2
+
+/// One HTTP/2 connection without I/O, on nghttp2: bytes in, bytes out, events to a delegate.
+///
+/// nghttp2 does frames, HPACK, stream states and flow control. This class adds what gRPC needs:
+/// header lists with a limit, bodies that end in trailers, windows opened by the reader, resets
+/// after early trailers. It is used by one thread at a time (an event loop).
+package final class HTTP2Session {
+  package typealias StreamID = Int32
+
+  package enum Role { case client, server }
+
+  package struct Settings {
+    package var maxConcurrentStreams = 256
+    package var maxHeaderListSize = 16 * 1024
+    /// How much a peer may send on a stream whose reader does not read.
+    package var streamWindow = 256 * 1024
+    /// The same for the connection. Its bytes are given back on receipt, so that a stream nobody
+    /// reads does not stop the others.
+    package var connectionWindow = 1024 * 1024
+    /// Streams the peer may reset at once before the connection is closed (CVE-2023-44487), and
+    /// how many more each second.
+    package var resetBurst = 1000
+    package var resetsPerSecond = 33
+
+    package init() {}
+  }
+
+  package let role: Role
+  package weak var delegate: (any HTTP2SessionDelegate)?
+
+  private let settings: Settings
+  private var session: OpaquePointer!
+  private var streams: [StreamID: Stream] = [:]
+  private var emptyDataFrames = 0
+  private var isAbandoned = false
+
+  package init(role: Role, settings: Settings = Settings()) {
+    self.role = role
+    self.settings = settings
+
+    var option: OpaquePointer?
+    nghttp2_option_new(&option)
+    defer { nghttp2_option_del(option) }
+    nghttp2_option_set_no_auto_window_update(option, 1)
+    nghttp2_option_set_stream_reset_rate_limit(
+      option, UInt64(settings.resetBurst), UInt64(settings.resetsPerSecond))
+    nghttp2_option_set_max_settings(option, 32)
+
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    let result =
+      role == .server
+      ? nghttp2_session_server_new2(&session, Callbacks.shared.pointer, context, option)
+      : nghttp2_session_client_new2(&session, Callbacks.shared.pointer, context, option)
+    precondition(result == 0, "nghttp2 cannot make a session: out of memory")
+
+    var entries = [
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+        value: UInt32(settings.streamWindow)),
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+        value: UInt32(settings.maxHeaderListSize)),
+      role == .server
+        ? nghttp2_settings_entry(
+          settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+          value: UInt32(settings.maxConcurrentStreams))
+        : nghttp2_settings_entry(
+          settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0),
+    ]
+    nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), &entries, entries.count)
+    nghttp2_session_set_local_window_size(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(settings.connectionWindow))
+  }
+
+  deinit { nghttp2_session_del(session) }
+
+  // MARK: Bytes
+
+  /// Takes bytes from the peer and reports what they mean to the delegate before it returns.
+  ///
+  /// After a protocol error of the peer the session only wants to write (its GOAWAY) and then
+  /// nothing more; it throws when not even that makes sense. The delegate must not call `receive`.
+  package func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTP2Error) {
+    guard !isAbandoned, let start = bytes.baseAddress, !bytes.isEmpty else { return }
+    let result = nghttp2_session_mem_recv(
+      session, start.assumingMemoryBound(to: UInt8.self), bytes.count)
+    guard result >= 0 else { throw HTTP2Error(nghttp2: Int32(result)) }
+  }
+
+  /// The next bytes for the peer (about one frame), or nil when there is nothing to send now.
+  ///
+  /// They are valid during `body` only.
+  package func send<Result>(
+    _ body: (UnsafeRawBufferPointer) -> Result
+  ) throws(HTTP2Error) -> Result? {
+    guard !isAbandoned else { return nil }
+    var start: UnsafePointer<UInt8>?
+    let count = nghttp2_session_mem_send(session, &start)
+    guard count >= 0 else { throw HTTP2Error(nghttp2: Int32(count)) }
+    return count == 0 ? nil : body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  /// Whether the session has nothing more to do in either direction: close the connection.
+  package var isDone: Bool {
+    nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+  }
+
+  /// The connection is gone: lets go of bodies; `receive` and `send` do nothing any more.
+  package func abandon() {
+    isAbandoned = true
+    streams = [:]
+  }
+
+  // MARK: Streams
+
+  package var openStreams: Int { streams.count }
+
+  /// Opens a stream with a request. Waits inside, unsent, while the peer's stream limit is reached.
+  package func request(
+    _ headers: [HTTP2Header], body: any HTTP2Body
+  ) throws(HTTP2Error) -> StreamID {
+    let stream = Stream(body: body)
+    let id = headers.withNameValues { nv, count in
+      withProvider(for: stream) { provider in
+        nghttp2_submit_request(
+          session, nil, nv, count, provider, Unmanaged.passUnretained(stream).toOpaque())
+      }
+    }
+    guard id > 0 else { throw HTTP2Error(nghttp2: id) }
+    stream.id = id
+    streams[id] = stream
+    return id
+  }
+
+  /// Answers a stream: headers, then what `body` gives. Without a body the headers end the stream.
+  package func respond(
+    to id: StreamID, _ headers: [HTTP2Header], body: (any HTTP2Body)?
+  ) throws(HTTP2Error) {
+    guard let stream = streams[id] else { return }
+    stream.body = body
+    let result = headers.withNameValues { nv, count in
+      guard body != nil else { return nghttp2_submit_response(session, id, nv, count, nil) }
+      return withProvider(for: stream) { provider in
+        nghttp2_submit_response(session, id, nv, count, provider)
+      }
+    }
+    guard result == 0 else { throw HTTP2Error(nghttp2: result) }
+  }
+
+  /// Asks the stream's body again, after it had nothing to give.
+  package func resume(_ id: StreamID) {
+    nghttp2_session_resume_data(session, id)
+  }
+
+  /// Whether the stream's request has been handed out by ``send(_:)``.
+  package func hasSentHeaders(_ id: StreamID) -> Bool { streams[id]?.headersSent ?? false }
+
+  package func reset(_ id: StreamID, _ code: HTTP2ErrorCode) {
+    guard streams[id] != nil else { return }
+    nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
+  }
+
+  /// Lets the peer send `count` bytes more on a stream.
+  package func consume(_ id: StreamID, _ count: Int) {
+    guard streams[id] != nil else { return }
+    nghttp2_session_consume_stream(session, id, count)
+  }
+
+  // MARK: The connection
+
+  /// Tells the peer to open no more streams; those it has opened meanwhile are still served.
+  package func announceShutdown() { nghttp2_submit_shutdown_notice(session) }
+
+  /// Serves no stream beyond those received so far. The session is done when they are.
+  package func goAway(_ code: HTTP2ErrorCode = .noError) {
+    nghttp2_submit_goaway(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
+      code.rawValue, nil, 0)
+  }
+
+  /// Ends the session as soon as a GOAWAY is sent; streams are reset.
+  package func terminate(_ code: HTTP2ErrorCode) {
+    nghttp2_session_terminate_session(session, code.rawValue)
+  }
+
+  package func ping() {
+    nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+  }
+
+  private func withProvider<Result>(
+    for stream: Stream, _ body: (UnsafePointer<nghttp2_data_provider>) -> Result
+  ) -> Result {
+    var provider = nghttp2_data_provider()
+    provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+    provider.read_callback = { _, id, space, length, flags, source, context in
+      let session = Unmanaged<HTTP2Session>.fromOpaque(context!).takeUnretainedValue()
+      let stream = Unmanaged<Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
+      return session.readBody(
+        of: stream, id, into: UnsafeMutableRawBufferPointer(start: space, count: length), flags!)
+    }
+    return body(&provider)
+  }
+
+  // MARK: Callbacks
+
+  private func readBody(
+    of stream: Stream, _ id: StreamID, into space: UnsafeMutableRawBufferPointer,
+    _ flags: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    guard let body = stream.body else {
+      flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+      return 0
+    }
+    switch body.read(into: space) {
+    case .bytes(0): return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+    case .bytes(let count): return count
+    case .last(let count, let trailers):
+      flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+      if let trailers {
+        flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+        let result = trailers.withNameValues { nghttp2_submit_trailer(session, id, $0, $1) }
+        if result != 0 { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+      }
+      return count
+    }
+  }
+
+  fileprivate func beganHeaders(_ frame: nghttp2_frame) -> Int32 {
+    let id = frame.hd.stream_id
+    if role == .server, frame.headers.cat == NGHTTP2_HCAT_REQUEST {
+      streams[id] = Stream(id: id)
+    }
+    streams[id]?.startHeaders()
+    return 0
+  }
+
+  fileprivate func header(
+    _ frame: nghttp2_frame, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
+  ) -> Int32 {
+    guard let stream = streams[frame.hd.stream_id] else { return 0 }
+    // RFC 9113 section 6.5.2: an entry counts its bytes plus 32.
+    stream.headerBytes += name.count + value.count + 32
+    if stream.headerBytes > settings.maxHeaderListSize {
+      stream.headers.removeAll()
+      // A list this long is an attack on the decoder (an HPACK bomb), not a mistake.
+      return stream.headerBytes > 16 * settings.maxHeaderListSize
+        ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
+    }
+    stream.headers.append(
+      HTTP2Header(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    return 0
+  }
+
+  fileprivate func received(_ frame: nghttp2_frame) -> Int32 {
+    let id = frame.hd.stream_id
+    let endsStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+    case NGHTTP2_HEADERS:
+      guard let stream = streams[id] else { return 0 }
+      let headers = stream.headers
+      stream.headers = []
+      delegate?.received(
+        headers, isOversized: stream.headerBytes > settings.maxHeaderListSize,
+        endsStream: endsStream,
+        on: id)
+    case NGHTTP2_DATA:
+      if endsStream {
+        delegate?.receivedEnd(on: id)
+      } else if frame.hd.length == 0 {
+        emptyDataFrames += 1
+        if emptyDataFrames > 1000 { terminate(.enhanceYourCalm) }
+      } else {
+        emptyDataFrames = 0
+      }
+    case NGHTTP2_GOAWAY:
+      delegate?.receivedGoAway(
+        HTTP2ErrorCode(rawValue: frame.goaway.error_code),
+        debugData: String(
+          decoding: UnsafeBufferPointer(
+            start: frame.goaway.opaque_data, count: frame.goaway.opaque_data_len), as: UTF8.self))
+    case NGHTTP2_PING:
+      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { delegate?.receivedPong() }
+    case NGHTTP2_SETTINGS:
+      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.receivedSettings() }
+    default: break
+    }
+    return 0
+  }
+
+  fileprivate func received(_ bytes: UnsafeRawBufferPointer, on id: StreamID) -> Int32 {
+    nghttp2_session_consume_connection(session, bytes.count)
+    if streams[id] != nil { delegate?.received(bytes, on: id) }
+    return 0
+  }
+
+  fileprivate func sent(_ frame: nghttp2_frame) -> Int32 {
+    guard nghttp2_frame_type(UInt32(frame.hd.type)) == NGHTTP2_HEADERS else { return 0 }
+    let id = frame.hd.stream_id
+    streams[id]?.headersSent = true
+    let endsStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    if role == .server, endsStream, nghttp2_session_get_stream_remote_close(session, id) == 0 {
+      // The answer is complete, the request is not: stop the client. Only here, after the trailers
+      // are on their way: submitted earlier, the reset would discard them.
+      nghttp2_submit_rst_stream(
+        session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, HTTP2ErrorCode.noError.rawValue)
+    }
+    return 0
+  }
+
+  fileprivate func closed(_ id: StreamID, _ code: UInt32) -> Int32 {
+    guard let stream = streams.removeValue(forKey: id) else { return 0 }
+    let code = HTTP2ErrorCode(rawValue: code)
+    delegate?.closed(id, code, unseenByPeer: !stream.headersSent || code == .refusedStream)
+    return 0
+  }
+
+  private final class Stream {
+    var id: StreamID
+    var body: (any HTTP2Body)?
+    var headers: [HTTP2Header] = []
+    var headerBytes = 0
+    var headersSent = false
+
+    init(id: StreamID = 0, body: (any HTTP2Body)? = nil) {
+      self.id = id
+      self.body = body
+    }
+
+    func startHeaders() {
+      headers.removeAll(keepingCapacity: true)
+      headerBytes = 0
+    }
+  }
+}
+
+/// Learns what a session received. Called during ``HTTP2Session/receive(_:)``, and
+/// ``closed(_:_:unseenByPeer:)`` during ``HTTP2Session/send(_:)`` too.
+package protocol HTTP2SessionDelegate: AnyObject {
+  /// A header list: a request, a response, or trailers. Empty when oversized.
+  func received(
+    _ headers: [HTTP2Header], isOversized: Bool, endsStream: Bool, on id: HTTP2Session.StreamID)
+  func received(_ bytes: UnsafeRawBufferPointer, on id: HTTP2Session.StreamID)
+  /// The peer's DATA on the stream is complete.
+  func receivedEnd(on id: HTTP2Session.StreamID)
+  /// The stream is gone. `unseenByPeer` promises that the peer has not acted on the request.
+  func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool)
+  func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String)
+  func receivedSettings()
+  func receivedPong()
+}
+
+/// Where a stream's DATA comes from.
+package protocol HTTP2Body: AnyObject {
+  /// Fills as much of `space` as there are bytes; called when the peer's windows allow it.
+  func read(into space: UnsafeMutableRawBufferPointer) -> HTTP2BodyPart
+}
+
+package enum HTTP2BodyPart {
+  /// So many bytes, more to come; with 0, ``HTTP2Session/resume(_:)`` tells when.
+  case bytes(Int)
+  /// The last bytes, if any, and what follows them.
+  case last(Int, trailers: [HTTP2Header]?)
+}
+
+/// The C callbacks, which find their session through nghttp2's user data.
+private final class Callbacks: @unchecked Sendable {
+  static let shared = Callbacks()
+
+  let pointer: OpaquePointer
+
+  private init() {
+    var callbacks: OpaquePointer?
+    nghttp2_session_callbacks_new(&callbacks)
+    pointer = callbacks!
+
+    nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, context in
+      session(context).beganHeaders(frame!.pointee)
+    }
+    nghttp2_session_callbacks_set_on_header_callback(pointer) {
+      _, frame, name, nameCount, value, valueCount, _, context in
+      session(context).header(
+        frame!.pointee, UnsafeBufferPointer(start: name, count: nameCount),
+        UnsafeBufferPointer(start: value, count: valueCount))
+    }
+    nghttp2_session_callbacks_set_on_frame_recv_callback(pointer) { _, frame, context in
+      session(context).received(frame!.pointee)
+    }
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
+      _, _, id, bytes, count, context in
+      session(context).received(UnsafeRawBufferPointer(start: bytes, count: count), on: id)
+    }
+    nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, context in
+      session(context).sent(frame!.pointee)
+    }
+    nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, id, code, context in
+      session(context).closed(id, code)
+    }
+  }
+}
+
+private func session(_ context: UnsafeMutableRawPointer?) -> HTTP2Session {
+  Unmanaged<HTTP2Session>.fromOpaque(context!).takeUnretainedValue()
+}

@@ -1,0 +1,337 @@
+import NIOCore
+
+/// One call a client makes, from waiting for a connection to its status. Confined to the channel's
+/// event loop, but where a method says otherwise.
+final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
+  let method: MethodDescriptor
+  let waitForReady: Bool
+  let deadline: ContinuousClock.Instant?
+  let inbox: MessageInbox
+  let outbox: MessageOutbox
+
+  private let core: ChannelCore
+  private let metadata: Metadata
+  private var state = State.created
+  private var deadlineTimer: Scheduled<Void>?
+  private var attempts = 0
+
+  private var completion: ParkedTask<ByteBuffer>?
+  private var initialMetadataWaiters: [ParkedTask<Metadata>] = []
+  private var initial: Metadata?
+  private var trailing: Metadata = [:]
+  private var ownFailure: (any Error)?
+
+  private enum State {
+    case created
+    case waiting
+    case open(ClientConnection, HTTP2Session.StreamID)
+    case over((any Error)?)
+  }
+
+  /// How often a call that no server has seen is sent again.
+  private static let attemptLimit = 5
+
+  init(
+    _ call: OutgoingCall, core: ChannelCore, expectsOne: Bool
+  ) {
+    method = call.method
+    metadata = call.options.metadata
+    waitForReady = call.options.waitForReady
+    let own = call.options.timeout.map { ContinuousClock.now + $0 }
+    deadline =
+      if let own, let inherited = CallDeadline.current { min(own, inherited) } else {
+        own ?? CallDeadline.current
+      }
+    self.core = core
+    inbox = MessageInbox(
+      loop: core.loop, messageLimit: core.configuration.maxReceiveMessageSize,
+      expectsOne: expectsOne)
+    outbox = MessageOutbox(loop: core.loop, keepsForReplay: true)
+  }
+
+  // MARK: The caller's side
+
+  /// Starts the call. From any thread.
+  func start() { core.loop.now { self.startOnLoop() } }
+
+  /// Starts a call with one request. From any thread.
+  func start(_ request: ByteBuffer) {
+    core.loop.now {
+      // Fails only for a call that was cancelled before it began, which the reader learns.
+      try? self.outbox.enqueue(request)
+      self.outbox.finish()
+      self.startOnLoop()
+    }
+  }
+
+  private func startOnLoop() {
+    guard case .created = state else { return }
+    state = .waiting
+    if let deadline {
+      let left = ContinuousClock.now.duration(to: deadline)
+      guard left > .zero else { return exceedDeadline() }
+      deadlineTimer = core.loop.scheduleTask(in: TimeAmount(left)) { [weak self] in
+        self?.exceedDeadline()
+      }
+    }
+    core.submit(self)
+  }
+
+  private func exceedDeadline() {
+    let what =
+      if case .waiting = state { "found no connection to \(core.target)" } else { "did not finish" }
+    end(
+      RPCError(code: .deadlineExceeded, message: "\(method) \(what) within the call's deadline"),
+      resetting: .cancel)
+  }
+
+  /// Ends the call, if it has not ended, with an error of this side. From any thread.
+  func cancel(with error: any Error) {
+    core.loop.now {
+      if !self.isOver { self.ownFailure = error }
+      self.end(error, resetting: .cancel)
+    }
+  }
+
+  /// Nothing follows what is written. From any thread.
+  func finishWriting() { core.loop.now { self.outbox.finish() } }
+
+  /// Starts a call with one request and waits for its one answer. From any thread.
+  func unary(_ request: ByteBuffer) async throws -> ByteBuffer {
+    try await onlyResponse {
+      // Fails only for a call that was cancelled before it began, which the wait reports.
+      try? self.outbox.enqueue(request)
+      self.outbox.finish()
+      self.startOnLoop()
+    }
+  }
+
+  /// Waits for the end of a call with one answer. From any thread.
+  func onlyResponse(after prepare: @escaping @Sendable () -> Void = {}) async throws -> ByteBuffer {
+    let parked = ParkedTask<ByteBuffer>()
+    return try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        core.loop.now {
+          parked.park(continuation)
+          self.completion = parked
+          prepare()
+          if case .over(let error) = self.state { self.complete(error) }
+        }
+      }
+    } onCancel: {
+      cancel(with: CancellationError())
+    }
+  }
+
+  /// Whether the call has ended. From any thread.
+  func hasEnded() async -> Bool {
+    await withUnsafeContinuation { continuation in
+      core.loop.now { continuation.resume(returning: self.isOver) }
+    }
+  }
+
+  /// The error this side ended the call with, if it was this side. From any thread.
+  func failureOfCaller() async -> (any Error)? {
+    await withUnsafeContinuation { continuation in
+      core.loop.now { continuation.resume(returning: self.ownFailure) }
+    }
+  }
+
+  func initialMetadata() async throws -> Metadata {
+    let parked = ParkedTask<Metadata>()
+    return try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        core.loop.now {
+          parked.park(continuation)
+          if let initial = self.initial {
+            parked.resume(with: .success(initial))
+          } else if case .over(let error) = self.state {
+            parked.resume(with: error.map { .failure($0) } ?? .success([:]))
+          } else {
+            self.initialMetadataWaiters.append(parked)
+          }
+        }
+      }
+    } onCancel: {
+      core.loop.now { parked.cancel() }
+    }
+  }
+
+  func trailingMetadata() async throws -> Metadata {
+    await withUnsafeContinuation { continuation in
+      core.loop.now { continuation.resume(returning: self.trailing) }
+    }
+  }
+
+  // MARK: The channel's side
+
+  var isOver: Bool { if case .over = state { true } else { false } }
+
+  /// Sends the call over `connection`.
+  func open(on connection: ClientConnection) {
+    guard case .waiting = state else { return }
+    attempts += 1
+    do {
+      let id = try connection.pump.session.request(head(to: connection), body: self)
+      state = .open(connection, id)
+      connection.add(self, id)
+      inbox.consume = { [unowned connection] count in
+        connection.pump.session.consume(id, count)
+        connection.pump.scheduleFlush()
+      }
+      outbox.wake = { [unowned connection] in
+        connection.pump.session.resume(id)
+        connection.pump.scheduleFlush()
+      }
+      connection.pump.scheduleFlush()
+    } catch {
+      // The session is closing or out of stream numbers; another connection will do.
+      retry(RPCError(code: .unavailable, message: "cannot open a stream: \(error)"))
+    }
+  }
+
+  private func head(to connection: ClientConnection) -> [HTTP2Header] {
+    var head = [
+      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", "http"),
+      HTTP2Header(":path", method.path), HTTP2Header(":authority", core.target.description),
+      HTTP2Header("te", "trailers"), HTTP2Header("content-type", "application/grpc"),
+      HTTP2Header("user-agent", ClientCall.userAgent),
+      HTTP2Header("grpc-accept-encoding", "identity"),
+    ]
+    if let deadline {
+      head.append(
+        HTTP2Header("grpc-timeout", Timeout.format(ContinuousClock.now.duration(to: deadline))))
+    }
+    return head + metadata.fields
+  }
+
+  private static let userAgent = "grpc-swift-lauter/1.0"
+
+  func fail(_ error: RPCError) { end(error, resetting: nil) }
+
+  // MARK: The connection's side
+
+  func received(_ fields: [HTTP2Header], isOversized: Bool, endsStream: Bool) {
+    guard !isOver else { return }
+    outbox.stopKeeping()
+    if isOversized {
+      return end(
+        RPCError(code: .resourceExhausted, message: "the server's metadata exceeds the limit"),
+        resetting: .cancel)
+    }
+    if endsStream {
+      if initial == nil { setInitialMetadata([:]) }
+      let status = RPCError(trailers: fields)
+      trailing = status?.metadata ?? Metadata(fields: fields)
+      return end(status, resetting: .noError)
+    }
+    if let status = fields[":status"], status.hasPrefix("1") { return }
+    guard fields[":status"] == "200" else {
+      return end(RPCError(httpStatus: fields[":status"] ?? "missing"), resetting: .cancel)
+    }
+    guard RequestHead.isGRPC(contentType: fields["content-type"] ?? "") else {
+      return end(
+        RPCError(
+          code: .unknown,
+          message: "the server answered with content-type "
+            + "'\(fields["content-type"] ?? "none")', not application/grpc"), resetting: .cancel)
+    }
+    if let encoding = fields["grpc-encoding"], encoding != "identity" {
+      return end(
+        RPCError(
+          code: .internalError,
+          message: "the server compresses with '\(encoding)', which the client did not offer"),
+        resetting: .cancel)
+    }
+    setInitialMetadata(Metadata(fields: fields))
+  }
+
+  private func setInitialMetadata(_ metadata: Metadata) {
+    initial = metadata
+    for waiter in initialMetadataWaiters { waiter.resume(with: .success(metadata)) }
+    initialMetadataWaiters = []
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer) {
+    guard !isOver else { return }
+    do throws(RPCError) {
+      try inbox.receive(bytes)
+    } catch {
+      end(error, resetting: .cancel)
+    }
+  }
+
+  func receivedEnd() {
+    end(
+      RPCError(code: .unknown, message: "the server ended the call without a status"),
+      resetting: .noError)
+  }
+
+  func closed(_ code: HTTP2ErrorCode, unseenByPeer: Bool) {
+    let status: RPCError.Code =
+      switch code {
+      case .refusedStream: .unavailable
+      case .cancel: .cancelled
+      case .enhanceYourCalm: .resourceExhausted
+      case .inadequateSecurity: .permissionDenied
+      default: .internalError
+      }
+    let error = RPCError(code: status, message: "the server reset the call (\(code))")
+    if unseenByPeer { retry(error) } else { end(error, resetting: nil) }
+  }
+
+  func connectionLost(_ error: RPCError, unseenByPeer: Bool) {
+    if unseenByPeer { retry(error) } else { end(error, resetting: nil) }
+  }
+
+  /// Sends again a call that no server has acted on, as long as all of it is still here.
+  private func retry(_ error: RPCError) {
+    guard !isOver else { return }
+    detach()
+    guard attempts < ClientCall.attemptLimit, initial == nil, outbox.rewind() else {
+      return end(error, resetting: nil)
+    }
+    state = .waiting
+    core.submit(self)
+  }
+
+  private func detach() {
+    inbox.consume = nil
+    outbox.wake = nil
+  }
+
+  /// The one way out, at most once: `error` is the call's outcome, nil for status OK.
+  private func end(_ error: (any Error)?, resetting code: HTTP2ErrorCode?) {
+    guard !isOver else { return }
+    if case .open(let connection, let id) = state, let code {
+      // After complete trailers this only stops what was still to be sent.
+      if code != .noError || !outbox.isSent { connection.reset(id, code) }
+    }
+    state = .over(error)
+    deadlineTimer?.cancel()
+    detach()
+    core.forget(self)
+    if let error {
+      if error is RPCError { inbox.finish(throwing: error) } else { inbox.fail(error) }
+    } else {
+      inbox.finish()
+    }
+    outbox.fail(error ?? RPCError(code: .cancelled, message: "the server has ended the call"))
+    for waiter in initialMetadataWaiters {
+      waiter.resume(with: error.map { .failure($0) } ?? .success([:]))
+    }
+    initialMetadataWaiters = []
+    complete(error)
+  }
+
+  private func complete(_ error: (any Error)?) {
+    guard let completion else { return }
+    self.completion = nil
+    completion.resume(with: Result { if let error { throw error } else { try inbox.takeOnly() } })
+  }
+
+  func read(into space: UnsafeMutableRawBufferPointer) -> HTTP2BodyPart {
+    let count = outbox.read(into: space)
+    return outbox.isSent ? .last(count, trailers: nil) : .bytes(count)
+  }
+}

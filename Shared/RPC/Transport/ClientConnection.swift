@@ -1,0 +1,126 @@
+import NIOCore
+
+/// The client's end of one connection. Confined to the channel's event loop.
+final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unchecked Sendable {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  let pump: HTTP2Pump
+  private let address: String
+
+  /// What becomes of the connection. `closed` comes last, once, with the reason.
+  enum Event {
+    /// The server speaks HTTP/2: calls can be made.
+    case ready
+    /// The server takes no further calls; those it has are still answered.
+    case draining
+    case closed(RPCError)
+  }
+
+  private var report: ((Event) -> Void)?
+  private var calls: [HTTP2Session.StreamID: ClientCall] = [:]
+  private var isReady = false
+  private var failure: String?
+
+  init(address: String, report: @escaping (Event) -> Void) {
+    self.address = address
+    self.report = report
+    pump = HTTP2Pump(session: HTTP2Session(role: .client))
+    pump.session.delegate = self
+  }
+
+  func add(_ call: ClientCall, _ id: HTTP2Session.StreamID) { calls[id] = call }
+
+  /// Resets a stream whose call has ended on this side.
+  func reset(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode) {
+    calls[id] = nil
+    pump.session.reset(id, code)
+    pump.scheduleFlush()
+  }
+
+  /// Says goodbye and closes; calls still open fail.
+  func close() {
+    pump.session.terminate(.noError)
+    pump.flush()
+    pump.close()
+  }
+
+  /// Takes no further calls and closes after those it has.
+  func drain() {
+    pump.session.goAway()
+    pump.scheduleFlush()
+  }
+
+  // MARK: Channel
+
+  func channelActive(context: ChannelHandlerContext) {
+    pump.open(context)
+    pump.flush()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    do {
+      try pump.receive(unwrapInboundIn(data))
+    } catch {
+      failure = "\(error)"
+      pump.flush()
+      pump.close()
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { pump.receiveCompleted() }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) { pump.flush() }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    failure = reason(of: error)
+    pump.close()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    pump.close()
+    let error = RPCError(
+      code: .unavailable,
+      message: isReady
+        ? "the connection to \(address) was lost" + (failure.map { ": \($0)" } ?? "")
+        : "cannot connect to \(address): the peer closed the connection before it spoke HTTP/2")
+    let calls = self.calls
+    self.calls = [:]
+    let unseen = calls.filter { !pump.session.hasSentHeaders($0.key) }.keys
+    pump.session.abandon()
+    report?(.closed(error))
+    report = nil
+    for (id, call) in calls { call.connectionLost(error, unseenByPeer: unseen.contains(id)) }
+  }
+
+  // MARK: Session
+
+  func received(
+    _ headers: [HTTP2Header], isOversized: Bool, endsStream: Bool, on id: HTTP2Session.StreamID
+  ) {
+    calls[id]?.received(headers, isOversized: isOversized, endsStream: endsStream)
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer, on id: HTTP2Session.StreamID) {
+    calls[id]?.received(bytes)
+  }
+
+  func receivedEnd(on id: HTTP2Session.StreamID) { calls[id]?.receivedEnd() }
+
+  func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
+    calls.removeValue(forKey: id)?.closed(code, unseenByPeer: unseenByPeer)
+  }
+
+  func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {
+    if code != .noError { failure = "the server closes it (\(code))" }
+    report?(.draining)
+  }
+
+  func receivedSettings() {
+    guard !isReady else { return }
+    isReady = true
+    report?(.ready)
+  }
+
+  func receivedPong() {}
+}

@@ -1,0 +1,197 @@
+import Logging
+import NIOCore
+
+/// One call a server handles: its messages, its task, its deadline. Confined to the connection's
+/// event loop, on which the handler's task runs too.
+final class ServerCall: HTTP2Body, @unchecked Sendable {
+  private let id: HTTP2Session.StreamID
+  private let method: RoutedMethod
+  private let context: CallContext
+  private let response = ResponseMetadata()
+  private let inbox: MessageInbox
+  private let outbox: MessageOutbox
+  private let connection: ServerConnection
+  private var task: Task<Void, Never>?
+  private var deadlineTimer: Scheduled<Void>?
+
+  private var didSendHead = false
+  /// Whether the outcome is decided; what the handler does after that changes nothing.
+  private var isOver = false
+  private var trailers: [HTTP2Header] = []
+
+  init(
+    id: HTTP2Session.StreamID, head: RequestHead, handler: RoutedMethod,
+    connection: ServerConnection
+  ) {
+    self.id = id
+    self.connection = connection
+    method = handler
+    context = CallContext(
+      method: head.method, metadata: head.metadata,
+      deadline: head.timeout.map { ContinuousClock.now + $0 }, peer: connection.peer,
+      response: response)
+    inbox = MessageInbox(
+      loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
+      expectsOne: handler.needsWholeRequest)
+    outbox = MessageOutbox(loop: connection.loop)
+
+    let pump = connection.pump
+    inbox.consume = { count in
+      pump.session.consume(id, count)
+      pump.scheduleFlush()
+    }
+    outbox.wake = { [weak self] in self?.wake() }
+
+    if let timeout = head.timeout {
+      deadlineTimer = connection.loop.scheduleTask(in: TimeAmount(timeout)) { [weak self] in
+        self?.finish(
+          .failure(
+            RPCError(
+              code: .deadlineExceeded,
+              message: "\(head.method) did not finish within the call's deadline of \(timeout)")))
+      }
+    }
+  }
+
+  // MARK: From the connection
+
+  func begin() {
+    if !method.needsWholeRequest { startHandler() }
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer) {
+    do throws(RPCError) {
+      try inbox.receive(bytes)
+    } catch {
+      finish(.failure(error))
+    }
+  }
+
+  func receivedEnd() {
+    guard !isOver else { return }
+    inbox.finish()
+    guard method.needsWholeRequest else { return }
+    do {
+      try inbox.checkOnly()
+      startHandler()
+    } catch {
+      finish(.failure(error))
+    }
+  }
+
+  /// The stream is gone: normally because all was said, else because the client is.
+  func abandoned(because reason: String) {
+    deadlineTimer?.cancel()
+    inbox.consume = nil
+    outbox.wake = nil
+    guard !isOver else { return }
+    isOver = true
+    end(RPCError(code: .cancelled, message: reason))
+  }
+
+  // MARK: The handler
+
+  private func startHandler() {
+    task = Task(executorPreference: connection.executor) { [self] in
+      let result: Result<Void, any Error>
+      do {
+        if let deadline = context.deadline {
+          try await CallDeadline.$current.withValue(deadline) {
+            try await method.run(inbox, outbox, context)
+          }
+        } else {
+          try await method.run(inbox, outbox, context)
+        }
+        result = .success(())
+      } catch {
+        result = .failure(error)
+      }
+      connection.loop.now { self.finish(result) }
+    }
+  }
+
+  /// Decides the call's outcome; the first decision counts.
+  func finish(_ result: Result<Void, any Error>) {
+    guard !isOver else { return }
+    isOver = true
+    deadlineTimer?.cancel()
+    let trailing = response.values.withLock { $0.trailing }
+    switch result {
+    case .success:
+      trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
+      end(RPCError(code: .internalError, message: "the call has ended"), dropsMessages: false)
+    case .failure(let error):
+      var status = self.status(for: error)
+      status.metadata.add(contentsOf: trailing)
+      trailers = status.fields
+      end(status)
+    }
+    wake()
+  }
+
+  /// Stops whatever still works on the call.
+  private func end(_ error: RPCError, dropsMessages: Bool = true) {
+    inbox.fail(error)
+    if dropsMessages { outbox.fail(error) }
+    task?.cancel()
+    task = nil
+  }
+
+  /// The one place where a thrown error becomes a status.
+  private func status(for error: any Error) -> RPCError {
+    switch error {
+    case let error as RPCError: return error
+    case is CancellationError:
+      return RPCError(code: .cancelled, message: "\(method.descriptor) was cancelled")
+    default:
+      let id = ErrorID()
+      connection.logger.error(
+        "handler failed",
+        metadata: [
+          "method": "\(method.descriptor)", "error_id": "\(id)",
+          "error": "\(String(reflecting: type(of: error))): \(error)",
+        ])
+      return RPCError(
+        code: .internalError,
+        message: "\(method.descriptor) failed; the server's log has the cause under error \(id)")
+    }
+  }
+
+  // MARK: To the connection
+
+  private func wake() {
+    let session = connection.pump.session
+    if didSendHead {
+      session.resume(id)
+    } else {
+      didSendHead = true
+      let initial = response.values.withLock { $0.initial }
+      let head = ResponseHead.fields + initial.fields
+      do {
+        if isOver, outbox.isEmpty, initial.isEmpty {
+          try session.respond(to: id, head + trailers, body: nil)
+        } else {
+          try session.respond(to: id, head, body: self)
+        }
+      } catch {
+        session.reset(id, .internalError)
+      }
+    }
+    connection.pump.scheduleFlush()
+  }
+
+  func read(into space: UnsafeMutableRawBufferPointer) -> HTTP2BodyPart {
+    let count = outbox.read(into: space)
+    return isOver && outbox.isEmpty ? .last(count, trailers: trailers) : .bytes(count)
+  }
+}
+
+/// Ties a status the client sees to the line in the server's log that explains it.
+private struct ErrorID: CustomStringConvertible {
+  let value = UInt64.random(in: .min ... .max)
+
+  var description: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

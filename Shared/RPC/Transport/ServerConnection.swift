@@ -1,0 +1,252 @@
+import Logging
+import NIOCore
+
+/// The server's end of one connection: turns streams into calls. Confined to `loop`.
+final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unchecked Sendable {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  let loop: any EventLoop
+  let executor: LoopExecutor
+  let peer: String
+  let pump: HTTP2Pump
+  let router: Router
+  let configuration: RPCServer.Configuration
+  let logger: Logger
+
+  private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
+  private var handshakeTimer: Scheduled<Void>?
+  private var shutdownTimer: Scheduled<Void>?
+  private var isShuttingDown = false
+
+  /// How long a client may take to say that it speaks HTTP/2.
+  private static let handshakeTimeout = TimeAmount.seconds(20)
+
+  init(
+    channel: any Channel, router: Router, configuration: RPCServer.Configuration, logger: Logger
+  ) {
+    loop = channel.eventLoop
+    executor = LoopExecutor(channel.eventLoop)
+    peer = channel.remoteAddress.map(RPCServer.Address.init(_:))?.description ?? "unknown"
+    self.router = router
+    self.configuration = configuration
+    self.logger = logger
+    var settings = HTTP2Session.Settings()
+    settings.maxConcurrentStreams = configuration.maxConcurrentStreams
+    settings.maxHeaderListSize = configuration.maxHeaderListSize
+    pump = HTTP2Pump(session: HTTP2Session(role: .server, settings: settings))
+    pump.session.delegate = self
+  }
+
+  // MARK: Channel
+
+  func channelActive(context: ChannelHandlerContext) {
+    pump.open(context)
+    handshakeTimer = loop.scheduleTask(in: ServerConnection.handshakeTimeout) {
+      self.logger.debug(
+        "closing a connection that did not speak HTTP/2", metadata: ["peer": "\(self.peer)"])
+      self.pump.close()
+    }
+    pump.flush()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    do {
+      try pump.receive(unwrapInboundIn(data))
+    } catch {
+      logger.debug(
+        "closing a connection", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+      pump.flush()
+      pump.close()
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { pump.receiveCompleted() }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) { pump.flush() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    handshakeTimer?.cancel()
+    shutdownTimer?.cancel()
+    pump.close()
+    pump.session.abandon()
+    let calls = self.calls
+    self.calls = [:]
+    for call in calls.values { call.abandoned(because: "the connection to the client was lost") }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { pump.close() }
+
+  // MARK: Shutdown
+
+  /// Lets calls in progress finish within `grace` and takes no others.
+  func shutDown(grace: Duration) {
+    guard pump.isOpen, !isShuttingDown else { return }
+    isShuttingDown = true
+    // The peer learns first that it should stop, and one round trip later where the line is, so
+    // that no call it has sent in between is lost.
+    pump.session.announceShutdown()
+    pump.session.ping()
+    pump.scheduleFlush()
+    shutdownTimer = loop.scheduleTask(in: TimeAmount(grace)) { self.cancelCalls() }
+  }
+
+  func cancelCalls() {
+    shutdownTimer?.cancel()
+    let error = RPCError(code: .unavailable, message: "the server is shutting down")
+    for call in calls.values { call.finish(.failure(error)) }
+    pump.session.goAway()
+    pump.flush()
+    // What a client does not read does not hold the server up.
+    shutdownTimer = loop.scheduleTask(in: .seconds(1)) { self.pump.close() }
+  }
+
+  // MARK: Session
+
+  func received(
+    _ headers: [HTTP2Header], isOversized: Bool, endsStream: Bool, on id: HTTP2Session.StreamID
+  ) {
+    if let call = calls[id] {
+      // Trailers of a request mean nothing to gRPC but its end.
+      if endsStream { call.receivedEnd() }
+      return
+    }
+    do throws(RequestHead.Refusal) {
+      guard !isOversized else {
+        throw .status(
+          RPCError(
+            code: .resourceExhausted,
+            message: "the metadata exceeds the limit of \(configuration.maxHeaderListSize) bytes"))
+      }
+      let head = try RequestHead(headers)
+      guard let handler = router.handlers[head.method.path] else {
+        throw .status(router.unimplemented(head.method))
+      }
+      let call = ServerCall(id: id, head: head, handler: handler, connection: self)
+      calls[id] = call
+      call.begin()
+      if endsStream { call.receivedEnd() }
+    } catch {
+      refuse(id, error)
+    }
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer, on id: HTTP2Session.StreamID) {
+    calls[id]?.received(bytes)
+  }
+
+  func receivedEnd(on id: HTTP2Session.StreamID) { calls[id]?.receivedEnd() }
+
+  func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
+    calls.removeValue(forKey: id)?.abandoned(because: "the client cancelled the call (\(code))")
+  }
+
+  func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {}
+
+  func receivedSettings() {
+    handshakeTimer?.cancel()
+    handshakeTimer = nil
+  }
+
+  func receivedPong() {
+    if isShuttingDown { pump.session.goAway() }
+  }
+
+  private func refuse(_ id: HTTP2Session.StreamID, _ refusal: RequestHead.Refusal) {
+    switch refusal {
+    case .status(let error):
+      try? pump.session.respond(to: id, ResponseHead.fields + error.fields, body: nil)
+    case .http(let status, let text):
+      try? pump.session.respond(
+        to: id,
+        [
+          HTTP2Header(":status", status), HTTP2Header("content-type", "text/plain"),
+          HTTP2Header("content-length", "\(text.utf8.count)"),
+        ],
+        body: FixedBody(text))
+    }
+    pump.scheduleFlush()
+  }
+}
+
+/// The body of an answer that is not gRPC.
+private final class FixedBody: HTTP2Body {
+  private var rest: Substring.UTF8View
+
+  init(_ text: String) { rest = text[...].utf8 }
+
+  func read(into space: UnsafeMutableRawBufferPointer) -> HTTP2BodyPart {
+    let count = min(space.count, rest.count)
+    for (index, byte) in rest.prefix(count).enumerated() { space[index] = byte }
+    rest = rest.dropFirst(count)
+    return rest.isEmpty ? .last(count, trailers: nil) : .bytes(count)
+  }
+}
+
+/// Which function handles which path.
+struct Router: Sendable {
+  let handlers: [String: RoutedMethod]
+  private let services: Set<String>
+
+  init(_ services: [ServiceDefinition], interceptors: [ServerInterceptor]) {
+    var handlers: [String: RoutedMethod] = [:]
+    var names: Set<String> = []
+    for service in services {
+      precondition(
+        names.insert(service.name).inserted, "service '\(service.name)' is given twice")
+      for method in service.methods {
+        let descriptor = MethodDescriptor(service: service.name, method: method.name)
+        let previous = handlers.updateValue(
+          RoutedMethod(
+            descriptor: descriptor, handler: method.handler, interceptors: interceptors),
+          forKey: descriptor.path)
+        precondition(previous == nil, "method '\(descriptor)' is declared twice")
+      }
+    }
+    self.handlers = handlers
+    self.services = names
+  }
+
+  func unimplemented(_ method: MethodDescriptor) -> RPCError {
+    RPCError(
+      code: .unimplemented,
+      message: services.contains(method.service)
+        ? "service '\(method.service)' has no method '\(method.method)'"
+        : "this server has no service '\(method.service)': it has "
+          + (services.isEmpty
+            ? "none" : services.sorted().map { "'\($0)'" }.joined(separator: ", ")))
+  }
+}
+
+struct RoutedMethod: Sendable {
+  let descriptor: MethodDescriptor
+  let handler: MethodHandler
+  let interceptors: [ServerInterceptor]
+
+  var needsWholeRequest: Bool {
+    if case .afterRequest = handler { true } else { false }
+  }
+
+  /// Runs the handler inside its interceptors.
+  func run(_ inbox: MessageInbox, _ outbox: MessageOutbox, _ context: CallContext) async throws {
+    try await run(interceptors[...], inbox, outbox, context)
+  }
+
+  private func run(
+    _ interceptors: ArraySlice<ServerInterceptor>, _ inbox: MessageInbox, _ outbox: MessageOutbox,
+    _ context: CallContext
+  ) async throws {
+    if let first = interceptors.first {
+      try await first(context) { context in
+        try await run(interceptors.dropFirst(), inbox, outbox, context)
+      }
+      return
+    }
+    switch handler {
+    case .afterRequest(let handle):
+      guard let request = try await inbox.next() else { return }
+      try await handle(request, outbox, context)
+    case .streaming(let handle): try await handle(inbox, outbox, context)
+    }
+  }
+}
