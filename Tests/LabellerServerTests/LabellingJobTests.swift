@@ -156,7 +156,7 @@ extension Verdict {
   @discardableResult
   func run(
     _ job: StoreV1.Job, _ store: MemoryStore, _ agent: any Agent,
-    report: @escaping @Sendable (StoreV1.JobProgress) async -> Void = { _ in }
+    report: @Sendable (StoreV1.JobProgress) -> Void = { _ in }
   ) async throws -> StoreV1.LabellingResult {
     try await LabellingJob(
       job, lease: .init(jobId: job.id, attempt: job.attempt), store: store, agent: agent

@@ -2,10 +2,12 @@
 // the encoder's zero-shot labeller, for a label per record. Keeps nothing of its own: the data set, the
 // records and what became of each are the store's.
 
+import Foundation
 import HTTP
 public import RPC
 import Schema
-public import Wire
+public import Serving
+package import Wire
 
 /// The labeller, ready to serve calls and run jobs.
 public struct Labeller: Sendable {
@@ -65,25 +67,58 @@ public struct Labeller: Sendable {
     self.agent = agent
   }
 
-  public var services: [ServiceDefinition] { [.labellerService(handlers)] }
+  /// Who suggests, as it stands on suggestions.
+  public var agentName: String { agent.name }
 
   package var handlers: some LabellerV1.LabellerService {
     LabellerHandlers(store: store, agent: agent)
   }
 
-  /// Who suggests, as it stands on suggestions.
-  public var agentName: String { agent.name }
-
   /// Runs a labelling job to its end.
   ///
   /// - Throws: `RPCError` whose message says what a person can do, `CancellationError`.
-  public func run(
-    _ job: StoreV1.Job, lease: StoreV1.Lease,
-    report: @escaping @Sendable (StoreV1.JobProgress) async -> Void
-  ) async throws -> StoreV1.LabellingResult {
+  package func run(_ run: JobRun) async throws -> StoreV1.LabellingResult {
     try await refusing {
-      try await LabellingJob(job, lease: lease, store: store, agent: agent).run(report: report)
+      try await LabellingJob(run.job, lease: run.lease, store: store, agent: agent)
+        .run { run.report($0) }
     }
+  }
+
+  /// Serves calls and takes jobs until SIGTERM or SIGINT.
+  ///
+  /// - Parameters:
+  ///   - store, inference: addresses, `host:port`.
+  ///   - llm: see ``init(store:inference:llm:)``.
+  public static func serve(
+    _ options: ServerOptions, store: String, inference: String, llm: LLM?
+  ) async throws {
+    let logger = makeLogger("lauter-labeller", options)
+    var configuration = RPCChannel.Configuration()
+    // A page of long texts is larger than gRPC's usual limit, and a restarted store soon back.
+    configuration.maxReceiveMessageSize = 64 << 20
+    configuration.initialBackoff = .milliseconds(200)
+    configuration.maxBackoff = .seconds(2)
+    let storeChannel = RPCChannel(target: store, configuration: configuration, logger: logger)
+    let inferenceChannel = RPCChannel(
+      target: inference, configuration: configuration, logger: logger)
+    let labeller = try Labeller(store: storeChannel, inference: inferenceChannel, llm: llm)
+    logger.info("labelling as", metadata: ["agent": "\(labeller.agentName)"])
+    let worker = JobWorker(
+      .labelling, store: storeChannel, worker: worker(), logger: logger
+    ) { run in
+      .labellingResult(try await labeller.run(run))
+    }
+    try await Serving.serve(
+      "lauter-labeller", options: options, defaultPort: 7512,
+      services: [.labellerService(labeller.handlers)], background: [worker], logger: logger)
+    await storeChannel.close()
+    await inferenceChannel.close()
+  }
+
+  /// Names this process in listings of jobs.
+  private static func worker() -> String {
+    let process = ProcessInfo.processInfo
+    return "\(process.hostName)/\(process.processIdentifier)"
   }
 }
 

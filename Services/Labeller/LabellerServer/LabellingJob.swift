@@ -91,9 +91,9 @@ package struct LabellingJob: Sendable {
   /// - Throws: `AgentError` for what a person has to put right, `RPCError` from the store,
   ///   `CancellationError`.
   package func run(
-    report: @escaping @Sendable (StoreV1.JobProgress) async -> Void
+    report: @Sendable (StoreV1.JobProgress) -> Void
   ) async throws -> StoreV1.LabellingResult {
-    await report(StoreV1.JobProgress(phase: "preparing"))
+    report(StoreV1.JobProgress(phase: "preparing"))
     let dataset = try await store.dataset(job.dataset)
     let shots = try await store.shotPool(perLabel: Int(spec.shots), for: dataset)
     let prepared = try await agent.prepare(dataset, shots: shots)
@@ -101,7 +101,7 @@ package struct LabellingJob: Sendable {
     let (earlier, waiting) = try await survey()
     var tally = earlier
     let total = min(spec.limit == 0 ? .max : spec.limit, tally.done + waiting)
-    await report(StoreV1.JobProgress(phase: "labelling", done: tally.done, total: total))
+    report(StoreV1.JobProgress(phase: "labelling", done: tally.done, total: total))
 
     var source = RecordSource(
       store: store, filters: [failedFilter, untouchedFilter], left: total - min(total, tally.done),
@@ -134,7 +134,7 @@ package struct LabellingJob: Sendable {
           if unwritten.count >= Self.writeSize || .now - lastWrite > .seconds(1) {
             try await write(&unwritten)
             lastWrite = .now
-            await report(StoreV1.JobProgress(phase: "labelling", done: tally.done, total: total))
+            report(StoreV1.JobProgress(phase: "labelling", done: tally.done, total: total))
           }
           if outage >= (hasSucceeded ? Self.longestOutage : Self.longestOutageAtFirst) {
             throw AgentError(
@@ -153,7 +153,7 @@ package struct LabellingJob: Sendable {
       throw error
     }
     try await write(&unwritten)
-    await report(StoreV1.JobProgress(phase: "labelling", done: tally.done, total: total))
+    report(StoreV1.JobProgress(phase: "labelling", done: tally.done, total: total))
     return StoreV1.LabellingResult(
       agent: agent.name, suggested: tally.suggested, failed: tally.failed)
   }
