@@ -117,7 +117,7 @@ let package = Package(
     // A contract with every feature there is, for WireTests.
     .target(
       name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
-      exclude: ["features.proto"], publicHeadersPath: "."),
+      exclude: ["features.proto", "peer.py"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema"]),
     tests("ServingTests", ["Serving", "RPC", "Wire", "Schema"]),

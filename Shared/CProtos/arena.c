@@ -15,10 +15,15 @@ static void release(void *arena, void *pointer) {
 }
 
 WireArena *wire_arena_create(size_t capacity) {
-  WireArena *arena = malloc(sizeof *arena);
+  if (capacity < 256) capacity = 256;
+  if (capacity > SIZE_MAX / 2) return NULL;
+  capacity = (capacity + 7) & ~(size_t)7;
+  WireArena *arena = malloc(sizeof *arena + capacity);
   if (arena == NULL) return NULL;
   *arena = (WireArena){
-      .block_size = capacity < 256 ? 256 : capacity,
+      .next = (uint8_t *)(arena + 1),
+      .end = (uint8_t *)(arena + 1) + capacity,
+      .block_size = capacity * 2,
       .allocator = {.alloc = allocate, .free = release, .allocator_data = arena},
   };
   return arena;

@@ -10,7 +10,7 @@
 typedef struct WireArena {
   uint8_t *next;
   uint8_t *end;
-  // The block in use, chained to the earlier ones.
+  // Beyond the first, which lies behind this struct; the latest first.
   struct WireArenaBlock *blocks;
   size_t block_size;
   ProtobufCAllocator allocator;

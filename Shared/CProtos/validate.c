@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct Reader {
@@ -116,13 +117,21 @@ static const ProtobufCFieldDescriptor *find_field(
   return NULL;
 }
 
-static bool check_message(
-    const ProtobufCMessageDescriptor *message, Reader reader, int depth, WireProblem *problem);
+// The fields that lead to a fault, the innermost first.
+typedef struct Trail {
+  struct {
+    const ProtobufCFieldDescriptor *field;
+    size_t index;
+  } steps[WIRE_DEPTH_MAX];
+  int count;
+} Trail;
 
-// One field's value. Sets *nested where the problem is inside the value and already told.
+static WireFault check_message(
+    const ProtobufCMessageDescriptor *message, Reader reader, int depth, Trail *trail);
+
 static WireFault check_value(
     const ProtobufCFieldDescriptor *field, ProtobufCWireType type, Reader *reader, int depth,
-    WireProblem *problem, bool *nested) {
+    Trail *trail) {
   uint64_t value;
   WireFault fault = WIRE_FAULT_NONE;
   switch (type) {
@@ -138,19 +147,18 @@ static WireFault check_value(
     case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED: {
       fault = read_varint(reader, &value);
       if (fault != WIRE_FAULT_NONE) return fault;
-      Reader inner = {reader->next, reader->next + (value < left(reader) ? value : left(reader))};
-      fault = skip(reader, value);
-      if (fault != WIRE_FAULT_NONE || field == NULL) return fault;
+      if (value > left(reader)) return WIRE_FAULT_TRUNCATED;
+      Reader inner = {reader->next, reader->next + value};
+      reader->next = inner.end;
+      if (field == NULL) return WIRE_FAULT_NONE;
       ProtobufCWireType declared = wire_type_of(field->type);
       if (declared != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
         return field->label == PROTOBUF_C_LABEL_REPEATED ? check_packed(inner, declared)
                                                          : WIRE_FAULT_WIRE_TYPE;
       if (field->type == PROTOBUF_C_TYPE_STRING) return check_text(inner.next, inner.end);
-      if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        if (depth == WIRE_DEPTH_MAX) return WIRE_FAULT_TOO_DEEP;
-        *nested = !check_message(field->descriptor, inner, depth + 1, problem);
-      }
-      return WIRE_FAULT_NONE;
+      if (field->type != PROTOBUF_C_TYPE_MESSAGE) return WIRE_FAULT_NONE;
+      if (depth == WIRE_DEPTH_MAX) return WIRE_FAULT_TOO_DEEP;
+      return check_message(field->descriptor, inner, depth + 1, trail);
     }
     default:
       return WIRE_FAULT_MALFORMED;
@@ -160,30 +168,81 @@ static WireFault check_value(
   return fault;
 }
 
-static bool check_message(
-    const ProtobufCMessageDescriptor *message, Reader reader, int depth, WireProblem *problem) {
-  while (reader.next < reader.end) {
-    const ProtobufCFieldDescriptor *field = NULL;
-    bool nested = false;
-    uint64_t tag;
-    WireFault fault = read_varint(&reader, &tag);
-    if (fault == WIRE_FAULT_NONE && (tag >> 3 == 0 || tag >> 32 != 0)) fault = WIRE_FAULT_MALFORMED;
-    if (fault == WIRE_FAULT_NONE) {
-      field = find_field(message, tag >> 3);
-      fault = check_value(field, (ProtobufCWireType)(tag & 7), &reader, depth, problem, &nested);
-    }
-    if (nested) return false;
-    if (fault != WIRE_FAULT_NONE) {
-      *problem = (WireProblem){fault, message, field};
-      return false;
+// How often a field stands before `end`, in bytes that have been found in order.
+static size_t count_field(Reader reader, const uint8_t *end, uint64_t number) {
+  size_t count = 0;
+  uint64_t tag, value;
+  while (reader.next < end) {
+    read_varint(&reader, &tag);
+    if (tag >> 3 == number) count++;
+    switch (tag & 7) {
+      case PROTOBUF_C_WIRE_TYPE_VARINT:
+        read_varint(&reader, &value);
+        break;
+      case PROTOBUF_C_WIRE_TYPE_64BIT:
+        reader.next += 8;
+        break;
+      case PROTOBUF_C_WIRE_TYPE_32BIT:
+        reader.next += 4;
+        break;
+      default:
+        read_varint(&reader, &value);
+        reader.next += value;
     }
   }
-  return true;
+  return count;
 }
 
-WireProblem wire_validate(const ProtobufCMessageDescriptor *message, const void *bytes, size_t count) {
-  WireProblem problem = {WIRE_FAULT_NONE, NULL, NULL};
+static WireFault check_message(
+    const ProtobufCMessageDescriptor *message, Reader reader, int depth, Trail *trail) {
+  const Reader whole = reader;
+  // The single messages there have been, by their field's index modulo 64.
+  uint64_t seen = 0;
+  while (reader.next < reader.end) {
+    const uint8_t *start = reader.next;
+    uint64_t tag;
+    WireFault fault = read_varint(&reader, &tag);
+    if (fault != WIRE_FAULT_NONE) return fault;
+    if (tag >> 3 == 0 || tag >> 32 != 0) return WIRE_FAULT_MALFORMED;
+    const ProtobufCFieldDescriptor *field = find_field(message, tag >> 3);
+    fault = check_value(field, (ProtobufCWireType)(tag & 7), &reader, depth, trail);
+    if (fault == WIRE_FAULT_NONE && field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE &&
+        field->label != PROTOBUF_C_LABEL_REPEATED) {
+      uint64_t bit = (uint64_t)1 << ((field - message->fields) % 64);
+      if ((seen & bit) && count_field(whole, start, tag >> 3) > 0) fault = WIRE_FAULT_IN_PARTS;
+      seen |= bit;
+    }
+    if (fault != WIRE_FAULT_NONE) {
+      if (field != NULL) {
+        trail->steps[trail->count].field = field;
+        trail->steps[trail->count].index = count_field(whole, start, tag >> 3);
+        trail->count++;
+      }
+      return fault;
+    }
+  }
+  return WIRE_FAULT_NONE;
+}
+
+WireFault wire_validate(
+    const ProtobufCMessageDescriptor *message, const void *bytes, size_t count, char *place,
+    size_t place_size) {
   const uint8_t *start = bytes;
-  check_message(message, (Reader){start, start + count}, 1, &problem);
-  return problem;
+  Trail trail;
+  trail.count = 0;
+  WireFault fault = check_message(message, (Reader){start, start + count}, 1, &trail);
+  if (fault == WIRE_FAULT_NONE) return fault;
+  size_t used = 0;
+  place[0] = 0;
+  for (int i = trail.count - 1; i >= 0 && used < place_size; i--) {
+    const ProtobufCFieldDescriptor *field = trail.steps[i].field;
+    const char *dot = used > 0 ? "." : "";
+    int more = field->label == PROTOBUF_C_LABEL_REPEATED
+                   ? snprintf(place + used, place_size - used, "%s%s[%zu]", dot, field->name,
+                              trail.steps[i].index)
+                   : snprintf(place + used, place_size - used, "%s%s", dot, field->name);
+    if (more < 0) break;
+    used += (size_t)more;
+  }
+  return fault;
 }

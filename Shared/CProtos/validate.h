@@ -1,6 +1,6 @@
 // Checks a message's bytes before protobuf-c unpacks them. protobuf-c recurses as deep as the bytes
-// say, takes a string's bytes as they are and loses what follows a NUL; this looks at every byte once
-// and refuses all three, naming the field.
+// say, takes a string's bytes as they are and loses what follows a NUL; this looks at every byte first
+// and refuses, naming the field, whatever would not come out as it went in.
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
@@ -20,15 +20,16 @@ typedef enum WireFault {
   WIRE_FAULT_NUL = 5,
   // Messages within messages, more than WIRE_DEPTH_MAX deep.
   WIRE_FAULT_TOO_DEEP = 6,
+  // A single message in several parts. Protocol buffers allow it and nobody writes it; protobuf-c 1.4 would
+  // drop what only an earlier part says.
+  WIRE_FAULT_IN_PARTS = 7,
 } WireFault;
 
 enum { WIRE_DEPTH_MAX = 100 };
 
-typedef struct WireProblem {
-  WireFault fault;
-  // The innermost message the fault is in, and its field; NULL where the fault is between fields.
-  const ProtobufCMessageDescriptor *message;
-  const ProtobufCFieldDescriptor *field;
-} WireProblem;
-
-WireProblem wire_validate(const ProtobufCMessageDescriptor *message, const void *bytes, size_t count);
+// Where there is a fault, `place` becomes the way to the field from the message checked, cut to
+// `place_size` bytes with the NUL: "records[17].fields[0].value"; empty where it is between the
+// message's own fields.
+WireFault wire_validate(
+    const ProtobufCMessageDescriptor *message, const void *bytes, size_t count, char *place,
+    size_t place_size);

@@ -1,1 +1,170 @@
+// Which kernels to use, the layout of weights, memory, cores.
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#endif
 #include "kernels.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// MARK: Choice
+
+extern const Kernels kernels_baseline;
+#if defined(__x86_64__)
+extern const Kernels kernels_avx2, kernels_avx512;
+static const char *const names[] = {"avx512", "avx2", "baseline", NULL};
+#elif defined(__aarch64__)
+static const char *const names[] = {"neon", NULL};
+#else
+static const char *const names[] = {"baseline", NULL};
+#endif
+
+const char *const *kernels_names(void) { return names; }
+
+const Kernels *kernels_named(const char *name) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (strcmp(name, "avx2") == 0) return avx2 ? &kernels_avx2 : NULL;
+  if (strcmp(name, "avx512") == 0)
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+               ? &kernels_avx512
+               : NULL;
+#endif
+  return strcmp(name, kernels_baseline.name) == 0 ? &kernels_baseline : NULL;
+}
+
+const Kernels *kernels_best(void) {
+  const char *wanted = getenv("LAUTER_ISA");
+  if (wanted && *wanted) {
+    const Kernels *kernels = kernels_named(wanted);
+    if (kernels) return kernels;
+    fprintf(stderr, "LAUTER_ISA is \"%s\", which this processor or build does not have; use one of:",
+            wanted);
+    for (const char *const *name = names; *name; name++)
+      if (kernels_named(*name)) fprintf(stderr, " %s", *name);
+    fprintf(stderr, "\n");
+    exit(2);
+  }
+  for (const char *const *name = names; *name; name++) {
+    const Kernels *kernels = kernels_named(*name);
+    if (kernels) return kernels;
+  }
+  return &kernels_baseline;
+}
+
+// MARK: Layout
+
+enum { panel = KERNELS_PANEL };
+
+void pack_panels(float *panels, const float *weight, int N, int K) {
+  for (int n0 = 0; n0 < N; n0 += panel) {
+    float *p = panels + (size_t)n0 * K;
+    for (int c = 0; c < panel; c++) {
+      const float *row = weight + (size_t)(n0 + c) * K;
+      for (int k = 0; k < K; k++) p[(size_t)k * panel + c] = row[k];
+    }
+  }
+}
+
+void unpack_panels(float *weight, const float *panels, int N, int K) {
+  for (int n0 = 0; n0 < N; n0 += panel) {
+    const float *p = panels + (size_t)n0 * K;
+    for (int c = 0; c < panel; c++) {
+      float *row = weight + (size_t)(n0 + c) * K;
+      for (int k = 0; k < K; k++) row[k] = p[(size_t)k * panel + c];
+    }
+  }
+}
+
+void transpose_panel(float *transposed, const float *panels, int index, int N, int K) {
+  const float *p = panels + (size_t)index * panel * K;  // [K][32]
+  for (int k0 = 0; k0 < K; k0 += panel) {
+    float *t = transposed + (size_t)k0 * N + (size_t)index * panel * panel;  // [32 of N][32 of K]
+    for (int c = 0; c < panel; c++)
+      for (int k = 0; k < panel; k++) t[c * panel + k] = p[(size_t)(k0 + k) * panel + c];
+  }
+}
+
+static size_t rounded(int n) { return (size_t)(n + panel - 1) / panel * panel; }
+
+size_t kernels_attention_scratch(int n, int d) {
+  return 2 * rounded(n) * (size_t)d + 2 * 16 * rounded(n);
+}
+
+size_t kernels_attention_backward_scratch(int n, int d) {
+  return 4 * rounded(n) * (size_t)d + 2 * (size_t)n * rounded(n);
+}
+
+// MARK: Memory
+
+enum { huge = 2 << 20 };
+
+static size_t whole_pages(size_t bytes) {
+  const size_t unit = bytes >= huge ? huge : 4096;
+  return (bytes + unit - 1) / unit * unit;
+}
+
+void *kernels_allocate(size_t bytes) {
+  const size_t size = whole_pages(bytes ? bytes : 1);
+  const size_t slack = size >= huge ? huge : 0;
+  char *memory =
+      mmap(NULL, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    fprintf(stderr, "out of memory: %zu bytes were asked for\n", bytes);
+    abort();
+  }
+  if (slack) {  // keep the 2 MiB-aligned part
+    const size_t head = (huge - (uintptr_t)memory % huge) % huge;
+    if (head) munmap(memory, head);
+    if (slack > head) munmap(memory + head + size, slack - head);
+    memory += head;
+#if defined(MADV_HUGEPAGE)
+    madvise(memory, size, MADV_HUGEPAGE);
+#endif
+  }
+  return memory;
+}
+
+void kernels_free(void *memory, size_t bytes) {
+  if (memory) munmap(memory, whole_pages(bytes ? bytes : 1));
+}
+
+// MARK: Cores
+
+int kernels_usable_cores(void) {
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) cores = CPU_COUNT(&set);
+  FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");  // "max 100000" or "150000 100000"
+  if (file) {
+    double quota, period;
+    if (fscanf(file, "%lf %lf", &quota, &period) == 2 && quota > 0 && period > 0) {
+      const long allowed = (long)((quota + period - 1) / period);
+      if (allowed < cores) cores = allowed;
+    }
+    fclose(file);
+  }
+#endif
+  return cores < 1 ? 1 : (int)cores;
+}
+
+// MARK: Random keys
+
+// The finaliser of splitmix64 (Steele, Lea and Flood, 2014).
+static uint64_t finalise(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+uint64_t kernels_mix(uint64_t seed, uint64_t a, uint64_t b) {
+  uint64_t x = finalise(seed + 0x9e3779b97f4a7c15u);
+  x = finalise(x ^ (a + 0x9e3779b97f4a7c15u));
+  return finalise(x ^ (b + 0x3c6ef372fe94f82au));
+}

@@ -33,14 +33,20 @@ package struct MessageDescriptor: @unchecked Sendable {
     }
   }
 
-  var name: String { String(cString: pointer.pointee.name) }
+  package var name: String { String(cString: pointer.pointee.name) }
 }
 
-/// - Throws: `RPCError` with `.invalidArgument`, naming the message and the field that is wrong.
+/// - Throws: `RPCError` with `.invalidArgument`, naming the message and the way to the field that is
+///   wrong: `lauter.store.v1.ImportRecordsRequest: records[17].external_id: …`.
 package func decode<M: CodedMessage>(_ bytes: UnsafeRawBufferPointer) throws -> M {
   let descriptor = M.descriptor.pointer
-  let problem = wire_validate(descriptor, bytes.baseAddress, bytes.count)
-  guard problem.fault == WIRE_FAULT_NONE else { throw invalid(problem) }
+  try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { place in
+    let fault = wire_validate(
+      descriptor, bytes.baseAddress, bytes.count, place.baseAddress, place.count)
+    guard fault == WIRE_FAULT_NONE else {
+      throw invalid(M.descriptor.name, String(cString: place.baseAddress!), fault)
+    }
+  }
   // Twice the bytes holds most messages in one block; the arena grows by itself.
   let arena = try Arena(capacity: min(bytes.count, 1 << 19) * 2 + 512)
   defer { arena.destroy() }
@@ -66,19 +72,19 @@ package func encode<M: CodedMessage>(_ message: M, into output: inout MessageBuf
   }
 }
 
-private func invalid(_ problem: WireProblem) -> RPCError {
-  let message = String(cString: problem.message.pointee.name)
-  let place = problem.field.map { "\(message).\(String(cString: $0.pointee.name))" } ?? message
+private func invalid(_ message: String, _ place: String, _ fault: WireFault) -> RPCError {
   let what =
-    switch problem.fault {
-    case WIRE_FAULT_TRUNCATED: "the message ends within a field"
-    case WIRE_FAULT_WIRE_TYPE: "the field is of another type than its contract says"
-    case WIRE_FAULT_NOT_UTF8: "the text is not valid UTF-8"
-    case WIRE_FAULT_NUL: "the text holds U+0000; take it out"
-    case WIRE_FAULT_TOO_DEEP: "messages are nested more than \(WIRE_DEPTH_MAX) deep"
-    default: "malformed message"
+    switch fault {
+    case WIRE_FAULT_TRUNCATED: "the bytes end too early"
+    case WIRE_FAULT_WIRE_TYPE: "of another type than the contract says"
+    case WIRE_FAULT_NOT_UTF8: "not valid UTF-8"
+    case WIRE_FAULT_NUL: "holds the character U+0000, which no text may hold"
+    case WIRE_FAULT_TOO_DEEP: "nested more than \(WIRE_DEPTH_MAX) messages deep"
+    case WIRE_FAULT_IN_PARTS: "in several parts; write it once"
+    default: "malformed"
     }
-  return RPCError(code: .invalidArgument, message: "\(place): \(what)")
+  let path = place.isEmpty ? message : "\(message): \(place)"
+  return RPCError(code: .invalidArgument, message: "\(path): \(what)")
 }
 
 // MARK: From Swift to C
@@ -94,7 +100,9 @@ package struct Arena {
 
   fileprivate func destroy() { wire_arena_destroy(arena) }
 
-  fileprivate var allocator: UnsafeMutablePointer<ProtobufCAllocator> { wire_arena_allocator(arena) }
+  fileprivate var allocator: UnsafeMutablePointer<ProtobufCAllocator> {
+    wire_arena_allocator(arena)
+  }
 
   private static var outOfMemory: RPCError {
     RPCError(code: .resourceExhausted, message: "no memory left for a message")
@@ -127,7 +135,8 @@ package struct Arena {
       // protobuf-c measures with strlen and would lose the rest in silence.
       guard wire_text_holds_nul(utf8.baseAddress, utf8.count) == 0 else {
         throw RPCError(
-          code: .invalidArgument, message: "\(field): the text holds U+0000; take it out")
+          code: .invalidArgument,
+          message: "\(field): holds the character U+0000, which no text may hold")
       }
       guard let copy = wire_arena_copy_text(arena, utf8.baseAddress, utf8.count) else {
         throw Self.outOfMemory
@@ -146,7 +155,8 @@ package struct Arena {
     ProtobufCBinaryData(len: bytes.count, data: try scalars(bytes))
   }
 
-  package func byteStrings(_ values: [[UInt8]]) throws -> UnsafeMutablePointer<ProtobufCBinaryData>? {
+  package func byteStrings(_ values: [[UInt8]]) throws -> UnsafeMutablePointer<ProtobufCBinaryData>?
+  {
     try array(values, bytes)
   }
 
@@ -183,7 +193,8 @@ package struct Arena {
   }
 
   private func entries<Key, Value, C>(
-    _ sorted: [(key: Key, value: Value)], _ fill: (UnsafeMutablePointer<C>, Key, Value) throws -> Void
+    _ sorted: [(key: Key, value: Value)],
+    _ fill: (UnsafeMutablePointer<C>, Key, Value) throws -> Void
   ) throws -> UnsafeMutablePointer<UnsafeMutablePointer<C>?>? {
     try array(sorted) { key, value in
       let entry = try allocate(1, of: C.self)
@@ -203,7 +214,9 @@ package enum Decoded {
     Array(UnsafeBufferPointer(start: start, count: count))
   }
 
-  package static func flags(_ start: UnsafeMutablePointer<protobuf_c_boolean>?, _ count: Int) -> [Bool] {
+  package static func flags(_ start: UnsafeMutablePointer<protobuf_c_boolean>?, _ count: Int)
+    -> [Bool]
+  {
     UnsafeBufferPointer(start: start, count: count).map { $0 != 0 }
   }
 

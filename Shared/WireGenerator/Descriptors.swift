@@ -38,7 +38,9 @@ struct Fields {
 
   func flag(_ number: Int) -> Bool { integer(number) == 1 }
 
-  func text(_ number: Int) -> String { bytes(number).last.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+  func text(_ number: Int) -> String {
+    bytes(number).last.map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
 
   func messages(_ number: Int) throws -> [Fields] { try bytes(number).map(Fields.init) }
 
@@ -64,7 +66,9 @@ struct Fields {
     throw DescriptorError(description: "the descriptor set ends within a number")
   }
 
-  private static func take(_ count: Int, _ rest: inout ArraySlice<UInt8>) throws -> ArraySlice<UInt8> {
+  private static func take(_ count: Int, _ rest: inout ArraySlice<UInt8>) throws -> ArraySlice<
+    UInt8
+  > {
     guard rest.count >= count else {
       throw DescriptorError(description: "the descriptor set ends within a field")
     }

@@ -4,7 +4,8 @@ enum SwiftName {
   /// `lauter.store.v1` is `StoreV1`, `grpc.health.v1` is `HealthV1`, `inference` is `Inference`.
   static func namespace(package: String) -> String {
     var parts = package.split(separator: ".")
-    let version = parts.last.map { $0.first == "v" && $0.dropFirst().first?.isNumber == true } ?? false
+    let version =
+      parts.last.map { $0.first == "v" && $0.dropFirst().first?.isNumber == true } ?? false
     parts = parts.suffix(version ? 2 : 1)
     return parts.map { upperFirst(member(String($0), escaped: false)) }.joined()
   }
@@ -13,8 +14,15 @@ enum SwiftName {
   static func member(_ name: String, escaped: Bool = true) -> String {
     let parts = name.split(separator: "_").map(String.init)
     guard let first = parts.first else { return "_" }
-    let camel = first.prefix(1).lowercased() + first.dropFirst() + parts.dropFirst().map(upperFirst).joined()
+    var camel =
+      first.prefix(1).lowercased() + first.dropFirst() + parts.dropFirst().map(upperFirst).joined()
+    if camel == "self" { camel += "_" }
     return escaped && reserved.contains(camel) ? "`\(camel)`" : camel
+  }
+
+  /// Only names that Swift cannot have even in backticks change: `Any` is `Any_`.
+  static func type(_ name: String) -> String {
+    ["Any", "Protocol", "Self", "Type"].contains(name) ? name + "_" : name
   }
 
   /// `UNKNOWN_LABEL` of `SuggestionFailureKind` is `unknownLabel`: without the enum's own name, where
@@ -26,14 +34,19 @@ enum SwiftName {
     return zip(type.values, bare).map { member((strip ? String($1) : $0.name).lowercased()) }
   }
 
-  static func upperFirst(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+  static func upperFirst(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst()
+  }
 
   private static let reserved: Set<String> = [
-    "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer", "deinit",
-    "do", "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard",
+    "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer",
+    "deinit",
+    "do", "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func",
+    "guard",
     "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator",
-    "precedencegroup", "private", "protocol", "public", "repeat", "rethrows", "return", "self",
-    "static", "struct", "subscript", "super", "switch", "throw", "throws", "true", "try", "typealias",
+    "precedencegroup", "private", "protocol", "public", "repeat", "rethrows", "return",
+    "static", "struct", "subscript", "super", "switch", "throw", "throws", "true", "try",
+    "typealias",
     "var", "where", "while",
   ]
 }
@@ -72,12 +85,15 @@ enum CName {
   }
 
   private static let keywords: Set<String> = [
-    "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "class",
+    "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+    "class",
     "compl", "const", "const_cast", "continue", "default", "delete", "do", "double", "dynamic_cast",
     "else", "enum", "explicit", "extern", "false", "float", "for", "friend", "goto", "if", "inline",
-    "int", "long", "mutable", "namespace", "new", "not", "not_eq", "operator", "or", "or_eq", "private",
+    "int", "long", "mutable", "namespace", "new", "not", "not_eq", "operator", "or", "or_eq",
+    "private",
     "protected", "public", "register", "reinterpret_cast", "return", "short", "signed", "sizeof",
-    "static", "static_cast", "struct", "switch", "template", "this", "throw", "true", "try", "typedef",
+    "static", "static_cast", "struct", "switch", "template", "this", "throw", "true", "try",
+    "typedef",
     "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t",
     "while", "xor", "xor_eq",
   ]

@@ -19,7 +19,9 @@ extension SwiftWriter {
 
     line()
     block("extension \(name)") { out in
-      out.line("/// What a server registers. A type that keeps several services' promises has a definition for")
+      out.line(
+        "/// What a server registers. A type that keeps several services' promises has a definition for"
+      )
       out.line("/// each: `ServiceDefinition.\(lowerName)(_:)`.")
       out.line("public var definition: ServiceDefinition { .\(lowerName)(self) }")
     }
@@ -27,7 +29,8 @@ extension SwiftWriter {
     line()
     block("extension ServiceDefinition") { out in
       out.line("/// `\(service.fullName)`, handled by `handlers`.")
-      out.block("public static func \(lowerName)(_ handlers: some \(name)) -> ServiceDefinition") { out in
+      out.block("public static func \(lowerName)(_ handlers: some \(name)) -> ServiceDefinition") {
+        out in
         out.line("ServiceDefinition(")
         out.line("  \"\(service.fullName)\",")
         out.line("  methods: [")
@@ -50,7 +53,9 @@ extension SwiftWriter {
 
     line()
     block("extension \(namespace)") { out in
-      out.line("/// Calls `\(service.fullName)`. Every call throws `RPCError`, or `CancellationError` when the")
+      out.line(
+        "/// Calls `\(service.fullName)`. Every call throws `RPCError`, or `CancellationError` when the"
+      )
       out.line("/// task is cancelled.")
       out.block("public struct \(service.name)Client: Sendable") { out in
         out.block("private enum Method") { out in
@@ -95,14 +100,16 @@ extension SwiftWriter {
     let name = SwiftName.member(method.name)
     let isolation = method.serverStreams ? "@escaping @Sendable" : "nonisolated(nonsending)"
     let produce = "_ produce: \(isolation) (RequestWriter<\(input)>) async throws -> Void"
-    let handle = "_ handle: nonisolated(nonsending) (ResponseStream<\(output)>) async throws -> Result"
+    let handle =
+      "_ handle: nonisolated(nonsending) (ResponseStream<\(output)>) async throws -> Result"
     let options = "options: CallOptions = CallOptions()"
     let signature: Signature
     let body: String
     switch (method.clientStreams, method.serverStreams) {
     case (false, false):
       signature = Signature(
-        head: "public nonisolated(nonsending) func \(name)", parameters: ["_ request: \(input)", options],
+        head: "public nonisolated(nonsending) func \(name)",
+        parameters: ["_ request: \(input)", options],
         tail: "async throws -> \(output)")
       body = "try await channel.unary(Method.\(name), request, options: options)"
     case (true, false):
@@ -112,12 +119,14 @@ extension SwiftWriter {
       body = "try await channel.clientStreaming(Method.\(name), options: options, produce)"
     case (false, true):
       signature = Signature(
-        head: "public nonisolated(nonsending) func \(name)<Result>", parameters: ["_ request: \(input)", options, handle],
+        head: "public nonisolated(nonsending) func \(name)<Result>",
+        parameters: ["_ request: \(input)", options, handle],
         tail: "async throws -> Result")
       body = "try await channel.serverStreaming(Method.\(name), request, options: options, handle)"
     case (true, true):
       signature = Signature(
-        head: "public nonisolated(nonsending) func \(name)<Result>", parameters: [options, produce, handle],
+        head: "public nonisolated(nonsending) func \(name)<Result>",
+        parameters: [options, produce, handle],
         tail: "async throws -> Result")
       body = "try await channel.bidirectional(Method.\(name), options: options, produce, handle)"
     }
@@ -131,7 +140,9 @@ extension SwiftWriter {
     let oneLine = "\(signature.head)(\(parameters)) \(signature.tail)\(opening)"
     if oneLine.count <= 94 { return line(oneLine) }
     line("\(signature.head)(")
-    line("  \(parameters.count <= 92 ? parameters : signature.parameters.joined(separator: ",\n      "))")
+    line(
+      "  \(parameters.count <= 92 ? parameters : signature.parameters.joined(separator: ",\n      "))"
+    )
     line(") \(signature.tail)\(opening)")
   }
 }

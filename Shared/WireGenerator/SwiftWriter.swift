@@ -17,7 +17,7 @@ struct Types {
   }
 
   private mutating func add(_ message: MessageType, within scope: String) {
-    let name = "\(scope).\(message.name)"
+    let name = "\(scope).\(SwiftName.type(message.name))"
     messages[message.fullName] = message
     swiftNames[message.fullName] = name
     for type in message.enums { add(type, within: name) }
@@ -25,7 +25,7 @@ struct Types {
   }
 
   private mutating func add(_ type: EnumType, within scope: String) {
-    swiftNames[type.fullName] = "\(scope).\(type.name)"
+    swiftNames[type.fullName] = "\(scope).\(SwiftName.type(type.name))"
     zeroCases[type.fullName] = SwiftName.cases(of: type).first
   }
 
@@ -76,7 +76,7 @@ struct SwiftWriter {
   mutating func write(_ type: EnumType) {
     let cases = Array(zip(SwiftName.cases(of: type), type.values))
     comment(type.comment)
-    block("public enum \(type.name): CodedEnum, Hashable, Sendable") { out in
+    block("public enum \(SwiftName.type(type.name)): CodedEnum, Hashable, Sendable") { out in
       for (name, value) in cases {
         out.comment(value.comment)
         out.line("case \(name)")
@@ -127,7 +127,7 @@ struct SwiftWriter {
   mutating func write(_ message: MessageType) throws {
     let properties = try properties(of: message)
     comment(message.comment)
-    try block("public struct \(message.name): Message, Hashable, Sendable") { out in
+    try block("public struct \(SwiftName.type(message.name)): Message, Hashable, Sendable") { out in
       for property in properties {
         out.comment(property.comment)
         if case .boxed = property.source {
@@ -147,7 +147,8 @@ struct SwiftWriter {
         if case .choice(let fields, _, let type) = property.source {
           out.line()
           let recursive = fields.contains { out.isRecursive($0, in: message) }
-          out.block("public \(recursive ? "indirect " : "")enum \(type): Hashable, Sendable") { out in
+          out.block("public \(recursive ? "indirect " : "")enum \(type): Hashable, Sendable") {
+            out in
             for field in fields {
               out.comment(field.comment)
               out.line("case \(SwiftName.member(field.name))(\(out.elementType(field.kind)))")
@@ -201,7 +202,8 @@ struct SwiftWriter {
         if fields.count == 1, oneof.name == field.name + "_" {
           guard !isRecursive(field, in: message) else {
             throw DescriptorError(
-              description: "\(message.fullName).\(field.name): a message that holds itself needs no "
+              description:
+                "\(message.fullName).\(field.name): a message that holds itself needs no "
                 + "one-field oneof; a message field is optional anyway")
           }
           result.append(
@@ -209,7 +211,8 @@ struct SwiftWriter {
               name: name, type: elementType(field.kind) + "?", initial: "nil",
               comment: oneof.comment + field.comment, source: .optional(field, oneof: oneof.name)))
         } else {
-          let type = SwiftName.upperFirst(SwiftName.member(oneof.name, escaped: false))
+          let type = SwiftName.type(
+            SwiftName.upperFirst(SwiftName.member(oneof.name, escaped: false)))
           result.append(
             Property(
               name: SwiftName.member(oneof.name), type: "\(swiftName(message.fullName)).\(type)?",
@@ -224,7 +227,8 @@ struct SwiftWriter {
       switch field.kind {
       case .message(let type) where field.isRepeated && types.messages[type]?.isMapEntry == true:
         let entry = types.messages[type]!
-        property.type = "[\(elementType(entry.fields[0].kind)): \(elementType(entry.fields[1].kind))]"
+        property.type =
+          "[\(elementType(entry.fields[0].kind)): \(elementType(entry.fields[1].kind))]"
         property.initial = "[:]"
         property.source = .map(field, entry: type, key: entry.fields[0], value: entry.fields[1])
       case _ where field.isRepeated:
@@ -238,7 +242,8 @@ struct SwiftWriter {
       case .bool: property.initial = "false"
       case .string: property.initial = "\"\""
       case .bytes: property.initial = "[]"
-      case .enumeration(let type): property.initial = ".\(types.zeroCases[type] ?? "init(rawValue: 0)")"
+      case .enumeration(let type):
+        property.initial = ".\(types.zeroCases[type] ?? "init(rawValue: 0)")"
       }
       result.append(property)
     }
@@ -272,7 +277,8 @@ struct SwiftWriter {
     block("extension \(swiftName(message.fullName)): CodedMessage") { out in
       out.line("package static let descriptor = MessageDescriptor(\(symbol)__init)")
       out.line()
-      out.line("public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }")
+      out.line(
+        "public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }")
       out.line()
       out.block("public func serialize(into output: inout MessageBuffer) throws") { out in
         out.line("try encode(self, into: &output)")
@@ -283,7 +289,8 @@ struct SwiftWriter {
         if properties.isEmpty { out.line("self.init()") }
       }
       out.line()
-      out.block("package func fill(_ c: UnsafeMutablePointer<\(type)>, _ arena: Arena) throws") { out in
+      out.block("package func fill(_ c: UnsafeMutablePointer<\(type)>, _ arena: Arena) throws") {
+        out in
         out.line("\(symbol)__init(c)")
         for property in properties { out.writeEncoding(property, in: message) }
       }
@@ -296,11 +303,15 @@ struct SwiftWriter {
     switch property.source {
     case .field(let field) where field.isRepeated:
       let member = CName.member(field.name)
-      line("\(name) = Decoded.\(plural(field.kind))(c.pointee.\(member), c.pointee.n_\(CName.member(field.name)))")
+      line(
+        "\(name) = Decoded.\(plural(field.kind))(c.pointee.\(member), c.pointee.n_\(CName.member(field.name)))"
+      )
     case .field(let field):
-      line("\(name) = \(decoded(field.kind, "c.pointee.\(CName.member(field.name))", optional: true))")
+      line(
+        "\(name) = \(decoded(field.kind, "c.pointee.\(CName.member(field.name))", optional: true))")
     case .boxed(let field):
-      line("self.\(property.box) = c.pointee.\(CName.member(field.name)).map { [.init(c: $0)] } ?? []")
+      line(
+        "self.\(property.box) = c.pointee.\(CName.member(field.name)).map { [.init(c: $0)] } ?? []")
     case .map(let field, _, let key, let value):
       let member = CName.member(field.name)
       line("\(name) = [:]")
@@ -313,7 +324,9 @@ struct SwiftWriter {
       line("}")
     case .optional(let field, let oneof):
       let value = decoded(field.kind, "c.pointee.\(CName.member(field.name))", optional: false)
-      line("\(name) = c.pointee.\(CName.lower(oneof))_case.rawValue == \(field.number) ? \(value) : nil")
+      line(
+        "\(name) = c.pointee.\(CName.lower(oneof))_case.rawValue == \(field.number) ? \(value) : nil"
+      )
     case .choice(let fields, let oneof, _):
       line("switch c.pointee.\(CName.lower(oneof))_case.rawValue {")
       for field in fields {
@@ -333,7 +346,8 @@ struct SwiftWriter {
     case .string: "String(cString: \(source))"
     case .bytes: "Decoded.bytes(\(source))"
     case .enumeration: ".init(rawValue: .init(truncatingIfNeeded: \(source).rawValue))"
-    case .message(let name): optional ? "\(source).map { .init(c: $0) }" : "\(swiftName(name))(c: \(source))"
+    case .message(let name):
+      optional ? "\(source).map { .init(c: $0) }" : "\(swiftName(name))(c: \(source))"
     }
   }
 

@@ -7,9 +7,9 @@ import Foundation
 @main
 struct WireGenerator {
   static let usage = """
-    usage: wire-generator <descriptor set> <output folder> <module>...
-    Writes <output folder>/<Namespace>.swift for every package in the descriptor set. Each <module> is
-    imported by the output: the C module made by protoc-c, and any other the output needs.
+    usage: wire-generator <descriptor set> <output folder> <C module> [<module>...]
+    Writes <output folder>/<Namespace>.swift for every package in the descriptor set. <C module> is what
+    protoc-c's output is compiled to; each further <module> is imported as well.
 
     """
 
@@ -40,14 +40,16 @@ struct WireGenerator {
     for (package, files) in Dictionary(grouping: files, by: \.package) {
       let namespace = SwiftName.namespace(package: package)
       guard result[namespace] == nil else {
-        throw DescriptorError(description: "two packages would both be called \(namespace) in Swift")
+        throw DescriptorError(
+          description: "two packages would both be called \(namespace) in Swift")
       }
       var out = SwiftWriter(types: types)
-      out.line("// Made by scripts/generate-protos.sh from \(files.map(\.name).joined(separator: ", ")).")
+      out.line(
+        "// Made by scripts/generate-protos.sh from \(files.map(\.name).joined(separator: ", ")).")
       out.line("// swift-format-ignore-file")
       out.line()
-      for module in modules.sorted() { out.line("package import \(module)") }
-      out.line("public import RPC")
+      out.line("package import \(modules[0])")
+      for module in (modules.dropFirst() + ["RPC"]).sorted() { out.line("public import \(module)") }
       out.line()
       out.line("/// The contract `\(package)`.")
       out.line("public enum \(namespace) {}")

@@ -74,8 +74,8 @@ package final class MessageInbox: @unchecked Sendable {
   }
 
   /// Throws unless exactly one message has come. To be asked after the end.
-  func checkOnly() throws {
-    if case .failure(let error) = end { throw error }
+  func checkOnly() throws(RPCError) {
+    if case .failure(let error as RPCError) = end { throw error }
     if received != 1 { throw MessageInbox.notOne(received) }
   }
 

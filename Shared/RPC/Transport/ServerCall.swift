@@ -44,11 +44,10 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
 
     if let timeout = head.timeout {
       deadlineTimer = connection.loop.scheduleTask(in: TimeAmount(timeout)) { [weak self] in
-        self?.finish(
-          .failure(
-            RPCError(
-              code: .deadlineExceeded,
-              message: "\(head.method) did not finish within the call's deadline of \(timeout)")))
+        self?.abort(
+          RPCError(
+            code: .deadlineExceeded,
+            message: "\(head.method) did not finish within the call's deadline of \(timeout)"))
       }
     }
   }
@@ -63,7 +62,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     do throws(RPCError) {
       try inbox.receive(bytes)
     } catch {
-      finish(.failure(error))
+      abort(error)
     }
   }
 
@@ -71,11 +70,11 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     guard !isOver else { return }
     inbox.finish()
     guard method.needsWholeRequest else { return }
-    do {
+    do throws(RPCError) {
       try inbox.checkOnly()
       startHandler()
     } catch {
-      finish(.failure(error))
+      abort(error)
     }
   }
 
@@ -86,7 +85,9 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     outbox.wake = nil
     guard !isOver else { return }
     isOver = true
-    end(RPCError(code: .cancelled, message: reason))
+    let error = RPCError(code: .cancelled, message: reason)
+    outbox.fail(error)
+    stop(error)
   }
 
   // MARK: The handler
@@ -110,29 +111,37 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     }
   }
 
-  /// Decides the call's outcome; the first decision counts.
-  func finish(_ result: Result<Void, any Error>) {
+  /// The handler has returned or thrown: what it has written is sent, then the status.
+  private func finish(_ result: Result<Void, any Error>) {
     guard !isOver else { return }
     isOver = true
-    deadlineTimer?.cancel()
     let trailing = response.values.withLock { $0.trailing }
     switch result {
     case .success:
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
-      end(RPCError(code: .internalError, message: "the call has ended"), dropsMessages: false)
     case .failure(let error):
       var status = self.status(for: error)
       status.metadata.add(contentsOf: trailing)
       trailers = status.fields
-      end(status)
     }
+    outbox.finish()
+    stop(RPCError(code: .internalError, message: "the call has ended"))
+  }
+
+  /// Ends the call whatever its handler is doing; what it has written may be lost.
+  func abort(_ error: RPCError) {
+    guard !isOver else { return }
+    isOver = true
+    trailers = error.fields
+    outbox.fail(error)
+    stop(error)
     wake()
   }
 
   /// Stops whatever still works on the call.
-  private func end(_ error: RPCError, dropsMessages: Bool = true) {
+  private func stop(_ error: RPCError) {
+    deadlineTimer?.cancel()
     inbox.fail(error)
-    if dropsMessages { outbox.fail(error) }
     task?.cancel()
     task = nil
   }

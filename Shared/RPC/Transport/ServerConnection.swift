@@ -94,7 +94,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   func cancelCalls() {
     shutdownTimer?.cancel()
     let error = RPCError(code: .unavailable, message: "the server is shutting down")
-    for call in calls.values { call.finish(.failure(error)) }
+    for call in calls.values { call.abort(error) }
     pump.session.goAway()
     pump.flush()
     // What a client does not read does not hold the server up.

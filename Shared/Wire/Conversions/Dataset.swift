@@ -63,7 +63,7 @@ extension Question {
   init(of message: StoreV1.Question) throws(SchemaError) {
     switch message.kind {
     case .label: break
-    case .unspecified: throw missing("kind", "the kinds of question, and there is one: label")
+    case .unspecified: throw SchemaError(field: "kind", "none is given; it is label")
     case .unrecognized(let number): throw unknown("kind", number)
     }
     self = try checked {

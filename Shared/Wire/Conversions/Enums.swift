@@ -137,7 +137,8 @@ extension Suggestion.Failure.Kind {
     case .empty: self = .empty
     case .provider: self = .provider
     case .timeout: self = .timeout
-    case .unspecified: throw missing(field, "unparsable, unknown_label, empty, provider and timeout")
+    case .unspecified:
+      throw missing(field, "unparsable, unknown_label, empty, provider and timeout")
     case .unrecognized(let number): throw unknown(field, number)
     }
   }

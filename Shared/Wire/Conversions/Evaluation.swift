@@ -27,7 +27,8 @@ extension Evaluation {
       throw RPCError(
         SchemaError(
           field: "confusion",
-          "\(message.labels.count) labels need a square matrix, not \(message.confusion.count) counts"
+          "needs \(message.labels.count) × \(message.labels.count) counts, labels by labels, "
+            + "not \(message.confusion.count)"
         ))
     }
     var total: UInt64 = 0

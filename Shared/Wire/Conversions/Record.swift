@@ -8,7 +8,8 @@ extension StoreV1.Record {
       metadata: record.metadata.mapValues { .init($0) }, split: .init(record.split),
       status: .init(record.status),
       suggestions: record.suggestions.map { .init($0, recordID: record.id) },
-      responses: record.responses.map { .init($0, recordID: record.id) }, createTimeMs: createTimeMs)
+      responses: record.responses.map { .init($0, recordID: record.id) }, createTimeMs: createTimeMs
+    )
   }
 }
 
@@ -136,7 +137,8 @@ extension Suggestion {
     switch message.outcome {
     case .label(let label):
       guard !label.isEmpty else {
-        throw SchemaError(field: "label", "an empty label; an agent that found none reports a failure")
+        throw SchemaError(
+          field: "label", "an empty label; an agent that found none reports a failure")
       }
       outcome = .label(label)
     case .failure(let failure):
@@ -193,9 +195,11 @@ extension Response {
     switch (status, message.label.isEmpty) {
     case (.submitted, true): throw SchemaError(field: "label", "a submitted response needs a label")
     case (.discarded, false):
-      throw SchemaError(field: "label", "a discarded response has no label; submit it, or leave it out")
+      throw SchemaError(
+        field: "label", "a discarded response has no label; submit it, or leave it out")
     default: break
     }
-    self.init(user: message.user, label: message.label.isEmpty ? nil : message.label, status: status)
+    self.init(
+      user: message.user, label: message.label.isEmpty ? nil : message.label, status: status)
   }
 }

@@ -51,7 +51,8 @@ func checked<T>(_ make: () throws -> T) throws(SchemaError) -> T {
 
 func unknown(_ field: String, _ number: Int32) -> SchemaError {
   SchemaError(
-    field: field, "\(number) is not a value this version knows; are client and server of one version?")
+    field: field,
+    "\(number) is not a value this version knows; are client and server of one version?")
 }
 
 func missing(_ field: String, _ choices: String) -> SchemaError {

@@ -1,0 +1,126 @@
+// Matrix products on panels. The one loop everything rests on is `tile`: MR rows by NV vectors of
+// accumulators that stay in registers while K runs. Each output is a single chain of additions over
+// k = 0, 1, 2, ..., whatever the tile, which is what makes results independent of the batch.
+
+// out[R][NV·VW] = a · b + bias + residual, for b[K][32].
+// byRows: a[r][k] is a[r·lda + k]. Otherwise a is read down its columns: a[k·lda + r].
+INLINE void tile(
+    const int R, const int byRows, float *out, long ldo, const float *a, long lda, const float *b,
+    long K, const float *bias, const float *residual, long ldr) {
+  vf sum[MR][NV];
+  UNROLL for (int r = 0; r < R; r++) {
+    UNROLL for (int c = 0; c < NV; c++) sum[r][c] = splat(0.0f);
+  }
+  _Pragma("clang loop unroll_count(4)") for (long k = 0; k < K; k++) {
+    vf w[NV];
+    UNROLL for (int c = 0; c < NV; c++) w[c] = load(b + k * PANEL + c * VW);
+    UNROLL for (int r = 0; r < R; r++) {
+      const vf x = splat(byRows ? a[r * lda + k] : a[k * lda + r]);
+      UNROLL for (int c = 0; c < NV; c++) sum[r][c] = x * w[c] + sum[r][c];
+    }
+  }
+  UNROLL for (int r = 0; r < R; r++) {
+    UNROLL for (int c = 0; c < NV; c++) {
+      vf y = sum[r][c];
+      if (bias) y += load(bias + c * VW);
+      if (residual) y += load(residual + r * ldr + c * VW);
+      store(out + r * ldo + c * VW, y);
+    }
+  }
+}
+
+#define TILE(R)                                                                                  \
+  case R:                                                                                        \
+    for (int c = 0; c < PANEL; c += NV * VW)                                                     \
+      tile(R, byRows, out + c, ldo, a, lda, b + c, K, bias ? bias + c : 0,                       \
+           residual ? residual + c : 0, ldr);                                                    \
+    break;
+
+// One panel, R <= MR rows.
+INLINE void panel_tile(
+    int R, const int byRows, float *out, long ldo, const float *a, long lda, const float *b, long K,
+    const float *bias, const float *residual, long ldr) {
+  switch (R) {
+    TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#if MR > 6
+    TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
+#endif
+  }
+}
+
+// One panel, any number of rows, cut into tiles of nearly equal height (16 rows are 8 + 8, not
+// 14 + 2: a low tile does not keep the multipliers busy).
+INLINE void panel_rows(
+    const int byRows, float *out, long ldo, const float *a, long lda, const float *b, int rows,
+    long K, const float *bias, const float *residual, long ldr) {
+  for (int tiles = (rows + MR - 1) / MR; tiles > 0; tiles--) {
+    const int R = (rows + tiles - 1) / tiles;
+    panel_tile(R, byRows, out, ldo, a, lda, b, K, bias, residual, ldr);
+    rows -= R;
+    out += R * ldo;
+    a += byRows ? R * lda : R;
+    if (residual) residual += R * ldr;
+  }
+}
+
+static void panel_product(
+    float *out, long ldo, const float *a, long lda, const float *b, int rows, long K,
+    const float *bias, const float *residual, long ldr) {
+  panel_rows(1, out, ldo, a, lda, b, rows, K, bias, residual, ldr);
+}
+static void panel_product_transposed(
+    float *out, long ldo, const float *a, long lda, const float *b, int rows, long K,
+    const float *residual, long ldr) {
+  panel_rows(0, out, ldo, a, lda, b, rows, K, 0, residual, ldr);
+}
+
+// panel[rows][32] from 32 columns of a matrix of row length lds.
+INLINE void copy_panel(float *panel, const float *source, long lds, int rows) {
+  for (int r = 0; r < rows; r++) {
+    UNROLL for (int c = 0; c < PANEL; c += VW) store(panel + r * PANEL + c, load(source + r * lds + c));
+  }
+}
+
+// Rows of x that are taken together: few enough that they and one panel stay in the L2 cache.
+enum { rowsPerBlock = 126 };
+
+static void matmul(
+    float *out, float *activated, const float *x, const float *panels, const float *bias,
+    const float *residual, int T, int K, int N) {
+  int t = 0;
+  for (int blocks = (T + rowsPerBlock - 1) / rowsPerBlock; blocks > 0; blocks--) {
+    const int rows = (T - t + blocks - 1) / blocks;
+    for (int column = 0; column < N; column += PANEL) {
+      const size_t at = (size_t)t * N + column;
+      panel_product(
+          out + at, N, x + (size_t)t * K, K, panels + (size_t)column * K, rows, K,
+          bias ? bias + column : 0, residual ? residual + at : 0, N);
+      if (!activated) continue;
+      for (int r = 0; r < rows; r++) {
+        UNROLL for (int c = 0; c < PANEL; c += VW) {
+          const size_t i = at + (size_t)r * N + c;
+          store(activated + i, vgelu(load(out + i)));
+        }
+      }
+    }
+    t += rows;
+  }
+}
+
+static void matmul_backward_panel(
+    float *panel, float *bias, const float *x, const float *dy, float *scratch, int column, int T,
+    int K, int N) {
+  enum { tokens = 256 };  // dy's panel of so many tokens fits the L1 cache
+  vf biasSum[PANEL / VW];
+  UNROLL for (int c = 0; c < PANEL / VW; c++) biasSum[c] = splat(0.0f);
+  for (int t = 0; t < T; t += tokens) {
+    const int rows = T - t < tokens ? T - t : tokens;
+    copy_panel(scratch, dy + (size_t)t * N + column, N, rows);
+    for (int r = 0; r < rows; r++) {
+      UNROLL for (int c = 0; c < PANEL / VW; c++) biasSum[c] += load(scratch + r * PANEL + c * VW);
+    }
+    panel_product_transposed(
+        panel, PANEL, x + (size_t)t * K, K, scratch, K, rows, t > 0 ? panel : 0, PANEL);
+  }
+  UNROLL for (int c = 0; c < PANEL / VW; c++) store(bias + c * VW, biasSum[c]);
+}

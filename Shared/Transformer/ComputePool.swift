@@ -1,0 +1,115 @@
+import Dispatch
+import Foundation
+import Kernels
+import Synchronization
+
+/// Threads that compute, one per usable core, shared by everything in the process that does, so that
+/// concurrent requests become work in one queue rather than more threads than cores.
+///
+/// A thread with nothing to do is parked; it never spins. The thread that calls `run` computes too,
+/// so work always advances, also inside work and also when every other thread is taken.
+public final class ComputePool: Sendable {
+  /// One thread for each core that the affinity mask and the cgroup's quota leave to this process.
+  public static let shared = ComputePool(threads: Int(kernels_usable_cores()))
+
+  /// Threads that compute at once, the caller of `run` among them.
+  public let threads: Int
+
+  private let queue = Queue()
+
+  public init(threads: Int) {
+    precondition(threads > 0, "a compute pool needs at least one thread")
+    self.threads = threads
+    for index in 1..<max(threads, 1) {
+      let thread = Thread { [queue] in queue.work() }
+      thread.name = "compute-\(index)"
+      thread.start()
+    }
+  }
+
+  deinit {
+    queue.close(threads: threads - 1)
+  }
+
+  /// Calls `body` with 0, 1, ..., `count` - 1, each once, in any order and on any of the threads;
+  /// returns when all have returned. Blocks the caller: do not call it on an event loop.
+  public func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    if count <= 1 || threads == 1 {
+      for index in 0..<max(count, 0) { body(index) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: body) { body in
+        let work = Work(count: count, body: body)
+        queue.add(work, wake: min(count, threads) - 1)
+        work.claimAll()
+        queue.remove(work)
+        work.finished.wait()
+      }
+    }
+  }
+
+  /// One call of `run`. A thread may hold on to it after that call has returned, so it points to the
+  /// call's closure without keeping it; nobody follows the pointer once every index is claimed.
+  private final class Work: Sendable {
+    let count: Int
+    nonisolated(unsafe) let body: UnsafePointer<@Sendable (Int) -> Void>
+    let next = Atomic<Int>(0)
+    let completed = Atomic<Int>(0)
+    let finished = DispatchSemaphore(value: 0)
+
+    init(count: Int, body: UnsafePointer<@Sendable (Int) -> Void>) {
+      self.count = count
+      self.body = body
+    }
+
+    func claimAll() {
+      while true {
+        let index = next.add(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        call(index)
+        if completed.add(1, ordering: .acquiringAndReleasing).newValue == count {
+          finished.signal()
+        }
+      }
+    }
+
+    /// Apart, so that no reference to the closure outlives the call.
+    @inline(never) private func call(_ index: Int) { body.pointee(index) }
+  }
+
+  /// What the threads share: work that may have unclaimed parts, oldest first.
+  private final class Queue: Sendable {
+    private struct State {
+      var work: [Work] = []
+      var isClosed = false
+    }
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+
+    func add(_ work: Work, wake count: Int) {
+      state.withLock { $0.work.append(work) }
+      for _ in 0..<count { wake.signal() }
+    }
+
+    func remove(_ work: Work) {
+      state.withLock { state in state.work.removeAll { $0 === work } }
+    }
+
+    func close(threads: Int) {
+      state.withLock { $0.isClosed = true }
+      for _ in 0..<threads { wake.signal() }
+    }
+
+    func work() {
+      while true {
+        wake.wait()
+        while let work = state.withLock({ $0.work.first }) {
+          work.claimAll()
+          remove(work)
+        }
+        if state.withLock({ $0.isClosed }) { return }
+      }
+    }
+  }
+}

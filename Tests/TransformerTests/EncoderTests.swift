@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+import Transformer
+
+@Suite struct SentenceEncoderTests {
+  static let encoders = ProcessInfo.processInfo.environment["LAUTER_TEST_ENCODERS"]
+  static let shared = ProcessInfo.processInfo.environment["LAUTER_TEST_SHARED"]
+
+  private struct Golden: Decodable {
+    struct Case: Decodable {
+      let text: String
+      let all_minilm_l6_v2: [Float]
+      let paraphrase_minilm_l3_v2: [Float]
+    }
+    let cases: [Case]
+  }
+
+  /// PyTorch's embeddings of real and of hostile texts, from text to vector.
+  @Test(
+    .enabled(
+      if: encoders != nil && shared != nil,
+      "set LAUTER_TEST_ENCODERS and LAUTER_TEST_SHARED to compare with PyTorch"),
+    arguments: ["all-MiniLM-L6-v2", "paraphrase-MiniLM-L3-v2"])
+  func agreesWithPyTorch(name: String) throws {
+    let file = URL(filePath: Self.shared!).appending(path: "golden/embeddings.json")
+    let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+    let directory = try EncoderDirectory(URL(filePath: Self.encoders!).appending(path: name))
+    let encoder = try SentenceEncoder(directory)
+    let embeddings = encoder.embed(golden.cases.map(\.text))
+    #expect(embeddings.count == golden.cases.count)
+    for (index, item) in golden.cases.enumerated() {
+      let expected =
+        name == "all-MiniLM-L6-v2" ? item.all_minilm_l6_v2 : item.paraphrase_minilm_l3_v2
+      #expect(maxDifference(embeddings[index], expected) < 1e-5, "case \(index)")
+      #expect(cosine(embeddings[index], expected) > 0.99999, "case \(index)")
+    }
+    #expect(encoder.embed([golden.cases[3].text]).values == Array(embeddings[3]))
+  }
+
+  private func encoder(
+    _ configuration: EncoderConfiguration = TinyEncoder.configuration(), threads: Int = 1,
+    kernels: String? = nil
+  ) throws -> SentenceEncoder {
+    try SentenceEncoder(
+      configuration, pool: ComputePool(threads: threads), kernels: kernels,
+      tensor: TinyEncoder.tensor)
+  }
+
+  @Test(arguments: supportedKernels)
+  func aTextAloneYieldsTheSameBitsAsInAnyBatch(kernels: String) throws {
+    let texts = (0..<8).flatMap(TinyEncoder.batch)
+    let one = try encoder(kernels: kernels)
+    let all = one.embed(tokens: texts)
+    for (index, text) in texts.enumerated() {
+      #expect(one.embed(tokens: [text]).values == Array(all[index]))
+    }
+    let reversed = one.embed(tokens: texts.reversed())
+    for index in texts.indices {
+      #expect(reversed[texts.count - 1 - index].elementsEqual(all[index]))
+    }
+    for threads in [2, 3, 8] {
+      #expect(try encoder(threads: threads, kernels: kernels).embed(tokens: texts) == all)
+    }
+  }
+
+  @Test func instructionSetsAgree() throws {
+    let texts = TinyEncoder.batch(0)
+    let expected = try encoder(kernels: supportedKernels.last!).embed(tokens: texts)
+    for name in supportedKernels {
+      let found = try encoder(kernels: name).embed(tokens: texts)
+      #expect(maxDifference(found.values, expected.values) < 1e-6, "\(name)")
+    }
+  }
+
+  @Test func anEmptyBatchHasNoEmbeddings() throws {
+    let embeddings = try encoder().embed(tokens: [])
+    #expect(embeddings.count == 0)
+    #expect(embeddings.dimensions == 64)
+  }
+
+  @Test func manyThreadsMayAskAtOnce() async throws {
+    let encoder = try encoder(threads: 3)
+    let texts = TinyEncoder.batch(1)
+    let expected = encoder.embed(tokens: texts)
+    await withTaskGroup(of: Embeddings.self) { group in
+      for _ in 0..<20 { group.addTask { encoder.embed(tokens: texts) } }
+      for await found in group { #expect(found == expected) }
+    }
+  }
+}
+
+func cosine(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Double {
+  var (dot, aa, bb) = (0.0, 0.0, 0.0)
+  for (x, y) in zip(a, b) {
+    dot += Double(x) * Double(y)
+    aa += Double(x) * Double(x)
+    bb += Double(y) * Double(y)
+  }
+  return dot / (aa * bb).squareRoot()
+}

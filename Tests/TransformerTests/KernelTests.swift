@@ -1,0 +1,271 @@
+import Foundation
+import Kernels
+import Testing
+
+/// Every kernel of every instruction set against the same thing written plainly in double precision.
+@Suite struct KernelTests {
+  typealias K = Kernels
+
+  private func kernels(_ name: String) -> K { kernels_named(name)!.pointee }
+
+  @Test func theBaselineIsAlwaysThere() {
+    #expect(supportedKernels.contains { $0 == "baseline" || $0 == "neon" })
+    #expect(kernels_named("quantum") == nil)
+  }
+
+  @Test func packingGoesThereAndBack() {
+    let (N, K) = (96, 64)
+    let weight = randomFloats("weight", N * K)
+    var panels = [Float](repeating: 0, count: N * K)
+    var back = panels
+    var transposed = panels
+    pack_panels(&panels, weight, Int32(N), Int32(K))
+    unpack_panels(&back, panels, Int32(N), Int32(K))
+    #expect(back == weight)
+    for panel in 0..<N / 32 {
+      transpose_panel(&transposed, panels, Int32(panel), Int32(N), Int32(K))
+    }
+    for n in 0..<N {
+      for k in 0..<K {
+        #expect(panels[(n / 32 * K + k) * 32 + n % 32] == weight[n * K + k])
+        #expect(transposed[(k / 32 * N + n) * 32 + k % 32] == weight[n * K + k])
+      }
+    }
+  }
+
+  @Test(arguments: supportedKernels, [1, 2, 5, 6, 7, 13, 14, 15, 29, 127, 131, 260])
+  func matmul(name: String, T: Int) {
+    let (K, N) = (96, 64)
+    let x = randomFloats("x", T * K)
+    let weight = randomFloats("w", N * K)
+    let bias = randomFloats("b", N)
+    let residual = randomFloats("r", T * N)
+    var panels = [Float](repeating: 0, count: N * K)
+    pack_panels(&panels, weight, Int32(N), Int32(K))
+    var out = [Float](repeating: .nan, count: T * N)
+    var activated = out
+    kernels(name).matmul(
+      &out, &activated, x, panels, bias, residual, Int32(T), Int32(K), Int32(N))
+    var bare = [Float](repeating: .nan, count: T * N)
+    kernels(name).matmul(&bare, nil, x, panels, nil, nil, Int32(T), Int32(K), Int32(N))
+    for t in 0..<T {
+      for n in 0..<N {
+        let product = (0..<K).reduce(0.0) {
+          $0 + Double(x[t * K + $1]) * Double(weight[n * K + $1])
+        }
+        let y = product + Double(bias[n]) + Double(residual[t * N + n])
+        #expect(abs(Double(bare[t * N + n]) - product) < 1e-5)
+        #expect(abs(Double(out[t * N + n]) - y) < 1e-5)
+        #expect(
+          abs(Double(activated[t * N + n]) - 0.5 * y * (1 + erf(y / 2.0.squareRoot()))) < 1e-5)
+      }
+    }
+  }
+
+  /// A row's result does not change with the rows around it.
+  @Test(arguments: supportedKernels) func matmulRowsAreIndependent(name: String) {
+    let (T, K, N) = (131, 64, 32)
+    let x = randomFloats("x", T * K)
+    let panels = randomFloats("w", N * K)
+    var all = [Float](repeating: 0, count: T * N)
+    kernels(name).matmul(&all, nil, x, panels, nil, nil, Int32(T), Int32(K), Int32(N))
+    for t in 0..<T {
+      var one = [Float](repeating: 0, count: N)
+      kernels(name).matmul(
+        &one, nil, Array(x[t * K..<(t + 1) * K]), panels, nil, nil, 1, Int32(K), Int32(N))
+      #expect(one == Array(all[t * N..<(t + 1) * N]))
+    }
+  }
+
+  @Test(arguments: supportedKernels, [1, 9, 255, 256, 300])
+  func matmulBackward(name: String, T: Int) {
+    let (K, N, column) = (64, 96, 32)
+    let x = randomFloats("x", T * K)
+    let dy = randomFloats("dy", T * N)
+    var panel = [Float](repeating: .nan, count: K * 32)
+    var bias = [Float](repeating: .nan, count: 32)
+    var scratch = [Float](repeating: .nan, count: 256 * 32)
+    kernels(name).matmul_backward_panel(
+      &panel, &bias, x, dy, &scratch, Int32(column), Int32(T), Int32(K), Int32(N))
+    for c in 0..<32 {
+      let db = (0..<T).reduce(0.0) { $0 + Double(dy[$1 * N + column + c]) }
+      #expect(abs(Double(bias[c]) - db) < 4e-5)
+      for k in 0..<K {
+        let dw = (0..<T).reduce(0.0) {
+          $0 + Double(x[$1 * K + k]) * Double(dy[$1 * N + column + c])
+        }
+        #expect(abs(Double(panel[k * 32 + c]) - dw) < 4e-5)
+      }
+    }
+  }
+
+  @Test(arguments: supportedKernels, [1, 2, 14, 15, 31, 32, 33, 77])
+  func attention(name: String, n: Int) {
+    for (heads, d) in [(2, 32), (1, 64)] {
+      let H = heads * d
+      let qkv = randomFloats("qkv", n * 3 * H)
+      let width = (n + 31) / 32 * 32
+      var context = [Float](repeating: .nan, count: n * H)
+      var probabilities = [Float](repeating: .nan, count: heads * n * width)
+      var scratch = [Float](
+        repeating: .nan, count: kernels_attention_scratch(Int32(n), Int32(d)))
+      kernels(name).attention(
+        &context, &probabilities, qkv, &scratch, Int32(n), Int32(heads), Int32(d), 0, 0)
+      func at(_ part: Int, _ h: Int, _ i: Int, _ c: Int) -> Double {
+        Double(qkv[i * 3 * H + part * H + h * d + c])
+      }
+      for h in 0..<heads {
+        for i in 0..<n {
+          let scores = (0..<n).map { j in
+            (0..<d).reduce(0.0) { $0 + at(0, h, i, $1) * at(1, h, j, $1) } / Double(d).squareRoot()
+          }
+          let exps = scores.map { exp($0 - scores.max()!) }
+          let p = exps.map { $0 / exps.reduce(0, +) }
+          for j in 0..<width {
+            let found = probabilities[(h * n + i) * width + j]
+            #expect(abs(Double(found) - (j < n ? p[j] : 0)) < 1e-6)
+          }
+          for c in 0..<d {
+            let y = (0..<n).reduce(0.0) { $0 + p[$1] * at(2, h, $1, c) }
+            #expect(abs(Double(context[i * H + h * d + c]) - y) < 1e-5)
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: supportedKernels) func layerNorm(name: String) {
+    let (T, H) = (5, 96)
+    let x = randomFloats("x", T * H).map { $0 * 3 + 1 }
+    let gamma = randomFloats("gamma", H)
+    let beta = randomFloats("beta", H)
+    var out = [Float](repeating: .nan, count: T * H)
+    var statistics = [Float](repeating: .nan, count: T * 2)
+    kernels(name).layernorm(&out, &statistics, x, gamma, beta, 1e-5, Int32(T), Int32(H))
+    for t in 0..<T {
+      let row = x[t * H..<(t + 1) * H].map { Double($0) }
+      let mean = row.reduce(0, +) / Double(H)
+      let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(H)
+      let inverse = 1 / (variance + 1e-5).squareRoot()
+      #expect(abs(Double(statistics[2 * t]) - mean) < 1e-6)
+      #expect(abs(Double(statistics[2 * t + 1]) - inverse) < 1e-6)
+      for h in 0..<H {
+        let y = (row[h] - mean) * inverse * Double(gamma[h]) + Double(beta[h])
+        #expect(abs(Double(out[t * H + h]) - y) < 1e-5)
+      }
+    }
+  }
+
+  @Test(arguments: supportedKernels) func geluIsExact(name: String) {
+    var x = stride(from: -12.0, through: 12.0, by: 0.0037).map { Float($0) }
+    x += [0, -0, 1e-20, -1e-20, 0.9277344, -0.9277344, 100, -100, 1e30, -1e30]
+    var y = [Float](repeating: .nan, count: x.count)
+    kernels(name).gelu(&y, x, x.count)
+    for (x, y) in zip(x, y) {
+      let expected = 0.5 * Double(x) * (1 + erf(Double(x) / 2.0.squareRoot()))
+      #expect(abs(Double(y) - expected) <= 5e-7 + 3e-7 * abs(expected), "gelu(\(x))")
+    }
+  }
+
+  @Test(arguments: supportedKernels) func geluBackward(name: String) {
+    let x = stride(from: -8.0, to: 8.0, by: 0.005).map { Float($0) }
+    let dy = randomFloats("dy", x.count)
+    var dx = [Float](repeating: .nan, count: x.count)
+    kernels(name).gelu_backward(&dx, dy, x, x.count)
+    for i in x.indices {
+      let v = Double(x[i])
+      let slope =
+        0.5 * (1 + erf(v / 2.0.squareRoot())) + v * exp(-v * v / 2) / (2 * Double.pi).squareRoot()
+      #expect(abs(Double(dx[i]) - Double(dy[i]) * slope) < 1e-6)
+    }
+  }
+
+  /// The rate and the scale are right, rows and keys differ, and a mask depends neither on where a
+  /// call starts nor on the instruction set.
+  @Test(arguments: supportedKernels) func dropout(name: String) {
+    let (T, H) = (200, 384)
+    let ones = [Float](repeating: 1, count: T * H)
+    var out = [Float](repeating: .nan, count: T * H)
+    kernels(name).dropout(&out, ones, nil, 0.1, 7, 0, Int32(T), Int32(H))
+    let dropped = out.count { $0 == 0 }
+    #expect(abs(Double(dropped) / Double(T * H) - 0.1) < 0.005)
+    #expect(out.allSatisfy { $0 == 0 || abs($0 - 1 / 0.9) < 1e-6 })
+    for row in 0..<T {
+      let count = out[row * H..<(row + 1) * H].count { $0 == 0 }
+      #expect((10..<80).contains(count))  // 38.4 expected, deviation 5.9
+    }
+    #expect(out[0..<H] != out[H..<2 * H])
+
+    var part = [Float](repeating: .nan, count: 3 * H)
+    kernels(name).dropout(&part, Array(ones[0..<3 * H]), nil, 0.1, 7, 50, 3, Int32(H))
+    #expect(part == Array(out[50 * H..<53 * H]))
+    var other = out
+    kernels(name).dropout(&other, ones, nil, 0.1, 8, 0, Int32(T), Int32(H))
+    #expect(other != out)
+    var baseline = out
+    kernels(supportedKernels.last!).dropout(
+      &baseline, ones, nil, 0.1, 7, 0, Int32(T), Int32(H))
+    #expect(baseline == out)
+    let residual = randomFloats("residual", T * H)
+    kernels(name).dropout(&other, ones, residual, 0.1, 7, 0, Int32(T), Int32(H))
+    #expect(other == zip(out, residual).map { $0 + $1 })
+  }
+
+  @Test(arguments: supportedKernels) func pooling(name: String) {
+    let (n, H) = (5, 64)
+    let x = randomFloats("x", n * H)
+    var out = [Float](repeating: .nan, count: H)
+    let mean = (0..<H).map { c in
+      (0..<n).reduce(0.0) { $0 + Double(x[$1 * H + c]) } / Double(n)
+    }
+    let norm = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    #expect(kernels(name).pool(&out, x, 0, 0, Int32(n), Int32(H)) == 1)
+    #expect(maxDifference(out, mean.map { Float($0) }) < 1e-6)
+    let divisor = kernels(name).pool(&out, x, 0, 1, Int32(n), Int32(H))
+    #expect(abs(Double(divisor) - norm) < 1e-6)
+    #expect(maxDifference(out, mean.map { Float($0 / norm) }) < 1e-6)
+    _ = kernels(name).pool(&out, x, 1, 0, Int32(n), Int32(H))
+    #expect(out == Array(x[0..<H]))
+    let zeros = [Float](repeating: 0, count: n * H)
+    _ = kernels(name).pool(&out, zeros, 0, 1, Int32(n), Int32(H))
+    #expect(out == Array(zeros[0..<H]))
+  }
+
+  @Test(arguments: supportedKernels) func adamW(name: String) {
+    let count = 96
+    var w = randomFloats("w", count)
+    var m = [Float](repeating: 0, count: count)
+    var v = m
+    var (w0, m0, v0) = (w.map { Double($0) }, m.map { Double($0) }, v.map { Double($0) })
+    for t in 1...20 {
+      let g = t % 3 == 0 ? [Float](repeating: 0, count: count) : randomFloats("g\(t)", count)
+      let rate = 1e-3 * Double(t)
+      var step = AdamWStep()
+      step.decay = Float(1 - rate * 0.01)
+      step.step_size = Float(rate / (1 - pow(0.9, Double(t))))
+      step.bias2 = Float((1 - pow(0.999, Double(t))).squareRoot())
+      (step.beta1, step.beta2, step.epsilon, step.gradient_scale) = (0.9, 0.999, 1e-8, 0.5)
+      if t % 3 == 0 {
+        kernels(name).adamw_catch_up(&w, &m, &v, &step, 1, count)
+      } else {
+        kernels(name).adamw(&w, &m, &v, g, &step, count)
+      }
+      for i in 0..<count {
+        let gradient = Double(g[i]) * 0.5
+        m0[i] = 0.9 * m0[i] + 0.1 * gradient
+        v0[i] = 0.999 * v0[i] + 0.001 * gradient * gradient
+        w0[i] *= 1 - rate * 0.01
+        w0[i] -=
+          rate * (m0[i] / (1 - pow(0.9, Double(t))))
+          / ((v0[i] / (1 - pow(0.999, Double(t)))).squareRoot() + 1e-8)
+      }
+    }
+    #expect(maxDifference(w, w0.map { Float($0) }) < 2e-6)
+  }
+
+  @Test(arguments: supportedKernels) func sumOfSquares(name: String) {
+    let x = randomFloats("x", 1003)
+    let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }
+    #expect(abs(kernels(name).sum_of_squares(x, x.count) - expected) < 1e-9)
+  }
+}

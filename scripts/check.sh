@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Everything a change must pass: format, generated code, tests, containers. CI runs this and nothing else.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() {
+  local start=$SECONDS
+  echo "== $1"
+  shift
+  "$@"
+  echo "== done in $((SECONDS - start)) s"
+}
+
+step "what is needed" scripts/install.sh --tests
+step "format" scripts/format.sh --check
+step "generated code" scripts/generate-protos.sh --check
+step "tests" scripts/test.sh
+step "containers" scripts/compose-smoke.sh

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs every test: installs what is missing, builds in release mode, runs the Swift tests, then the whole
+# loop through the real executables with stock Python peers. Arguments go to the Swift tests (--filter ...);
+# with arguments the loop is left out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/install.sh --tests
+scripts/build.sh --build-tests
+
+cache=$(cd "${LAUTER_TEST_CACHE:-.build-tests}" && pwd)
+export LAUTER_TEST_BIN=$PWD/.build/release
+export LAUTER_TEST_PYTHON=$cache/python/bin/python
+export LAUTER_TEST_ENCODERS=${LAUTER_TEST_ENCODERS:-$cache/encoders}
+# Real data sets and golden vectors that are not part of the repository; without them the tests that
+# need them say so and are skipped.
+if [ -z "${LAUTER_TEST_SHARED:-}" ] && [ -d ../shared/golden ]; then
+  LAUTER_TEST_SHARED=$(cd ../shared && pwd)
+fi
+export LAUTER_TEST_SHARED=${LAUTER_TEST_SHARED:-}
+if [ -x "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" ] &&
+  [ ! -f "$LAUTER_TEST_ENCODERS/paraphrase-MiniLM-L3-v2/model.safetensors" ]; then
+  "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" "$LAUTER_TEST_ENCODERS" >/dev/null
+fi
+
+swift test -c release --explicit-target-dependency-import-check error --skip-build "$@"
+[ $# -gt 0 ] || "$LAUTER_TEST_PYTHON" -m pytest -q -p no:cacheprovider Tests/EndToEndTests
