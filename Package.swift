@@ -119,7 +119,7 @@ let package = Package(
       name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
       exclude: ["features.proto", "peer.py"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
-    tests("ArtefactsTests", ["Artefacts", "Wire", "Schema"]),
+    tests("ArtefactsTests", ["Artefacts", "Wire", "Schema", "RPC"]),
     tests(
       "ServingTests", ["Serving", "RPC", "Wire", "Schema", .logging, .lifecycle]),
     tests("StoreServerTests", ["StoreServer", "Schema", "RPC", "Wire", "Artefacts", .grdb]),
