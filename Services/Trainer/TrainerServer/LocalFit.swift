@@ -76,6 +76,7 @@ package struct LocalFit: Sendable {
     threads: Int? = nil, report: (TrainingProgress) -> Void = { _ in }
   ) throws -> Report {
     try recipe.validate()
+    if let output { try ModelFolder.requireNew(output) }
     let clock = ContinuousClock()
     let start = clock.now
     var seconds = Report.Seconds()

@@ -12,10 +12,7 @@ package enum ModelFolder {
     to folder: URL
   ) throws {
     let files = FileManager.default
-    let path = folder.path(percentEncoded: false)
-    if let found = try? files.contentsOfDirectory(atPath: path), !found.isEmpty {
-      throw ModelFolderError(folder: path, message: "is not empty; name a folder that is new")
-    }
+    try requireNew(folder)
     try files.createDirectory(at: folder, withIntermediateDirectories: true)
     let source = body.directory.url.standardizedFileURL
     let weights = try body.directory.weights().url.standardizedFileURL
@@ -34,6 +31,16 @@ package enum ModelFolder {
       to: folder.appending(path: relative.joined(separator: "/"), directoryHint: .notDirectory))
     try head.write(to: folder)
     try manifest.write(to: folder)
+  }
+
+  /// To be asked before training for minutes, too.
+  ///
+  /// - Throws: `ModelFolderError` if there is something in the folder already.
+  package static func requireNew(_ folder: URL) throws {
+    let path = folder.path(percentEncoded: false)
+    if let found = try? FileManager.default.contentsOfDirectory(atPath: path), !found.isEmpty {
+      throw ModelFolderError(folder: path, message: "is not empty; name a folder that is new")
+    }
   }
 
   /// A model may be the encoder of another; its head and description are then replaced.

@@ -17,6 +17,8 @@ package struct TrainingJob: Sendable {
   private let pool: ComputePool
   private let executor: ComputeExecutor
   private let logger: Logger
+  /// A quarter of an hour or so on two cores, with six layers.
+  private static let manySteps = 5_000
 
   package init(
     store: RPCChannel, artefacts: ArtefactCache, pool: ComputePool = .shared, logger: Logger
@@ -35,6 +37,13 @@ package struct TrainingJob: Sendable {
       throw TrainingFailure("the job is not a training job")
     }
     let plan = try await plan(run, spec)
+    let steps = BodyTraining(recipe: plan.recipe, labels: plan.set.examples.map(\.label)).steps
+    if steps > Self.manySteps {
+      // Pairs grow with the square of the records; SetFit's recipe has no limit of its own.
+      logger.warning(
+        "a long training: set max_steps, or fewer shots, to shorten it",
+        metadata: ["job": "\(run.job.id)", "steps": "\(steps)"])
+    }
     let source = try await artefacts.folder(plan.encoder.files)
     let scratch = try ScratchFolder()
     defer { scratch.remove() }
