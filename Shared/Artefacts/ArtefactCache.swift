@@ -247,36 +247,42 @@ private struct Fetch: Sendable {
   ) async throws {
     var resumed = try partial.status().st_size > 0
     while true {
-      var hasher = Digest.Hasher()
-      var offset: UInt64 = 0
-      try partial.readAll {
-        hasher.update($0)
-        offset += UInt64($0.count)
-      }
+      let (before, offset) = try content(of: partial)
+      var digest = before
       if offset < sizeBytes || sizeBytes == 0 {
-        let request = StoreV1.DownloadArtefactRequest(digest: digest.description, offset: offset)
+        let request = StoreV1.DownloadArtefactRequest(
+          digest: self.digest.description, offset: offset)
         let chunks = Chunks(limit: sizeBytes, offset: offset)
         try await service.downloadArtefact(request) { responses in
           for try await response in responses {
             try chunks.take(response.chunk, into: partial)
           }
         }
-        hasher = Digest.Hasher()
-        guard lseek(partial.descriptor, 0, SEEK_SET) == 0 else {
-          throw OpenFile.failure("read again", partial.path)
-        }
-        try partial.readAll { hasher.update($0) }
+        (digest, _) = try content(of: partial)
       }
-      if hasher.finalize() == digest { return }
+      if digest == self.digest { return }
       try partial.truncate()
       guard resumed else {
         throw RPCError(
           code: .dataLoss,
-          message: "what the store sent for \(digest) is something else; its copy may be damaged")
+          message:
+            "what the store sent for \(self.digest) is something else; its copy may be damaged")
       }
       // The piece from before may have been the bad one.
       resumed = false
     }
+  }
+
+  /// What a file holds, read from its start. The next write goes to its end.
+  private func content(of file: OpenFile) throws -> (digest: Digest, sizeBytes: UInt64) {
+    try file.rewind()
+    var hasher = Digest.Hasher()
+    var count: UInt64 = 0
+    try file.readAll {
+      hasher.update($0)
+      count += UInt64($0.count)
+    }
+    return (hasher.finalize(), count)
   }
 }
 

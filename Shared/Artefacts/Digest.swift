@@ -7,14 +7,16 @@ import RPC
 
 /// The SHA-256 of some bytes, written `sha256:` and 64 lower-case hexadecimal digits.
 public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
-  private let bytes: SIMD32<UInt8>
+  /// Big-endian, so that their order is the bytes' order. (A 32-byte SIMD vector would be the natural
+  /// storage, but over-aligned values crash the task allocator of Swift 6.3's debug builds.)
+  private let words: (UInt64, UInt64, UInt64, UInt64)
 
   /// `nil` unless `text` is spelled exactly as `description` spells it.
   public init?(_ text: String) {
     let prefix = "sha256:"
     let units = Array(text.utf8)
     guard units.count == prefix.utf8.count + 64, units.starts(with: prefix.utf8) else { return nil }
-    var bytes = SIMD32<UInt8>()
+    var bytes = [UInt8](repeating: 0, count: 32)
     for i in 0..<64 {
       let digit: UInt8
       switch units[prefix.utf8.count + i] {
@@ -24,7 +26,7 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
       }
       bytes[i / 2] = bytes[i / 2] << 4 | digit
     }
-    self.bytes = bytes
+    self.init(bytes: bytes)
   }
 
   /// Of some bytes in memory.
@@ -47,23 +49,34 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
     self = hasher.finalize()
   }
 
-  fileprivate init(bytes: SIMD32<UInt8>) { self.bytes = bytes }
+  /// - Precondition: 32 bytes.
+  fileprivate init(bytes: [UInt8]) {
+    precondition(bytes.count == 32)
+    func word(_ index: Int) -> UInt64 {
+      bytes[8 * index..<8 * index + 8].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    words = (word(0), word(1), word(2), word(3))
+  }
 
   /// The 64 digits.
   public var hex: String {
-    var text = ""
-    text.reserveCapacity(64)
-    for i in 0..<32 {
-      for digit in [bytes[i] >> 4, bytes[i] & 15] {
-        text.unicodeScalars.append(Unicode.Scalar(digit < 10 ? 0x30 + digit : 0x61 + digit - 10))
-      }
+    func digits(_ word: UInt64) -> String {
+      let text = String(word, radix: 16)
+      return String(repeating: "0", count: 16 - text.utf8.count) + text
     }
-    return text
+    return digits(words.0) + digits(words.1) + digits(words.2) + digits(words.3)
   }
 
   public var description: String { "sha256:" + hex }
 
-  public static func < (a: Digest, b: Digest) -> Bool { a.hex < b.hex }
+  public static func == (a: Digest, b: Digest) -> Bool { a.words == b.words }
+
+  public static func < (a: Digest, b: Digest) -> Bool { a.words < b.words }
+
+  public func hash(into hasher: inout Swift.Hasher) {
+    // Its bits are as good as random.
+    hasher.combine(words.0)
+  }
 
   /// Takes bytes piece by piece. For one thread at a time.
   public struct Hasher: ~Copyable, @unchecked Sendable {
@@ -88,12 +101,9 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
     public func finalize() -> Digest {
       let copy = EVP_MD_CTX_new()!
       defer { EVP_MD_CTX_free(copy) }
-      var out = SIMD32<UInt8>()
-      let done = withUnsafeMutableBytes(of: &out) { out in
-        EVP_MD_CTX_copy_ex(copy, context) == 1
-          && EVP_DigestFinal_ex(copy, out.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
-            == 1
-      }
+      var out = [UInt8](repeating: 0, count: 32)
+      let done =
+        EVP_MD_CTX_copy_ex(copy, context) == 1 && EVP_DigestFinal_ex(copy, &out, nil) == 1
       precondition(done, "libcrypto cannot finish a SHA-256")
       return Digest(bytes: out)
     }

@@ -76,10 +76,12 @@ final class OpenFile: @unchecked Sendable {
     }
   }
 
+  func rewind() throws {
+    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Self.failure("read again", path) }
+  }
+
   func truncate() throws {
-    guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
-      throw Self.failure("emptied", path)
-    }
+    guard ftruncate(descriptor, 0) == 0 else { throw Self.failure("emptied", path) }
   }
 
   func sync() throws {

@@ -51,7 +51,7 @@ INLINE vf vexp(vf x) {
   p = p * r + splat(1.6666665459e-1f);
   p = p * r + splat(5.0000001201e-1f);
   p = p * (r * r) + r + splat(1.0f);
-  vi exponent = ((vi)shifted - (vi)shifter) << 23;
+  vi exponent = (vi)(((vu)shifted - (vu)shifter) << 23);
   vf y = (vf)((vi)p + exponent);
   return select(tiny, splat(0.0f), y);
 }

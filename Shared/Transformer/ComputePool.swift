@@ -15,6 +15,9 @@ public final class ComputePool: Sendable {
   /// Threads that compute at once, the caller of `run` among them.
   public let threads: Int
 
+  /// The instruction set of the kernels this process runs: "avx512", "avx2", "baseline" or "neon".
+  public static var instructionSet: String { String(cString: kernels_best().pointee.name) }
+
   private let queue = Queue()
 
   public init(threads: Int) {

@@ -249,17 +249,26 @@ struct CallLifetimeTests {
       })
     let server = RPCServer(services: service, logger: silent)
     let address = try await server.start()
-    let group = ServiceGroup(services: [server], logger: silent)
+    let ready = Signal()
+    let group = ServiceGroup(services: [server, Announcer(ready)], logger: silent)
     let running = Task { try await group.run() }
+    // A group that is shut down before it runs never runs.
+    await ready.wait()
     let channel = RPCChannel(target: "\(address)", logger: silent)
     async let answer: Text = channel.unary(Echo.method("Work"), Text("done"))
     await started.wait()
     await group.triggerGracefulShutdown()
     // No new call is taken: the listener is closed and the connection says so.
-    while await rpcError({
-      let _: Text = try await channel.unary(
-        Echo.method("None"), Text(""), options: CallOptions(timeout: .seconds(5)))
-    })?.code != .unavailable {}
+    var code: RPCError.Code?
+    var attempts = 0
+    repeat {
+      code = await rpcError {
+        let _: Text = try await channel.unary(
+          Echo.method("None"), Text(""), options: CallOptions(timeout: .seconds(5)))
+      }?.code
+      attempts += 1
+    } while code != .unavailable && attempts < 10_000
+    #expect(code == .unavailable)
     finish.raise()
     #expect(try await answer == "done")
     try await running.value
@@ -278,8 +287,11 @@ struct CallLifetimeTests {
     configuration.shutdownGracePeriod = .milliseconds(20)
     let server = RPCServer(services: service, configuration: configuration, logger: silent)
     let address = try await server.start()
-    let group = ServiceGroup(services: [server], logger: silent)
+    let ready = Signal()
+    let group = ServiceGroup(services: [server, Announcer(ready)], logger: silent)
     let running = Task { try await group.run() }
+    // A group that is shut down before it runs never runs.
+    await ready.wait()
     let channel = RPCChannel(target: "\(address)", logger: silent)
     let call = Task { () -> Text in try await channel.unary(Echo.method("Work"), Text("")) }
     await started.wait()
@@ -402,5 +414,17 @@ struct CallLifetimeTests {
     #expect(error?.code == .unavailable)
     #expect(error?.message.hasPrefix("cannot resolve 'no-such-host.invalid'") == true)
     await channel.close()
+  }
+}
+
+/// Says that its group runs.
+struct Announcer: Service {
+  private let signal: Signal
+
+  init(_ signal: Signal) { self.signal = signal }
+
+  func run() async throws {
+    signal.raise()
+    try await gracefulShutdown()
   }
 }

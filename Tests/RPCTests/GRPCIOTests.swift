@@ -35,8 +35,8 @@ struct GRPCIOTests {
   }
 
   @Test func pythonServer() async throws {
-    let (process, port) = try await GRPCIO.startServer()
-    defer { process.terminate() }
+    let (server, port) = try await GRPCIO.startServer()
+    defer { server.stop() }
     let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
 
     for size in [0, 1, 100_000, 4 * 1024 * 1024 - 1024] {
@@ -123,7 +123,7 @@ enum GRPCIO {
   static let python = ProcessInfo.processInfo.environment["LAUTER_TEST_PYTHON"]
 
   static func run(_ script: String, _ arguments: [String]) async throws -> String {
-    let (process, output) = try start(script, arguments)
+    let (process, output, _) = try start(script, arguments)
     return await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         let data = output.readDataToEndOfFile()
@@ -133,9 +133,16 @@ enum GRPCIO {
     }
   }
 
+  /// Ends when its standard input does, so it does not outlive the test.
+  struct Server {
+    let input: FileHandle
+
+    func stop() { try? input.close() }
+  }
+
   /// Starts the stock server; it prints its port.
-  static func startServer() async throws -> (Process, Int) {
-    let (process, output) = try start(server, [])
+  static func startServer() async throws -> (Server, Int) {
+    let (_, output, input) = try start(server, [])
     let line = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         var line = ""
@@ -145,20 +152,24 @@ enum GRPCIO {
         continuation.resume(returning: line)
       }
     }
-    return (process, try #require(Int(line), "the Python server said '\(line)'"))
+    return (
+      Server(input: input), try #require(Int(line), "the Python server said '\(line)'")
+    )
   }
 
   private static func start(
     _ script: String, _ arguments: [String]
-  ) throws -> (Process, FileHandle) {
+  ) throws -> (Process, output: FileHandle, input: FileHandle) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(python))
     process.arguments = ["-u", "-c", script] + arguments
     let pipe = Pipe()
     process.standardOutput = pipe
     process.standardError = pipe
+    let input = Pipe()
+    process.standardInput = input
     try process.run()
-    return (process, pipe.fileHandleForReading)
+    return (process, pipe.fileHandleForReading, input.fileHandleForWriting)
   }
 
   static let client = #"""
@@ -319,7 +330,7 @@ enum GRPCIO {
     """#
 
   static let server = #"""
-    import threading
+    import os, sys, threading
     from concurrent import futures
     import grpc
 
@@ -367,6 +378,7 @@ enum GRPCIO {
     }),))
     print(server.add_insecure_port("127.0.0.1:0"))
     server.start()
-    server.wait_for_termination()
+    sys.stdin.read()
+    os._exit(0)
     """#
 }

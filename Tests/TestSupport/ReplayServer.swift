@@ -84,6 +84,9 @@ public final class ReplayServer: Sendable {
     guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     port = Int(UInt16(bigEndian: address.sin_port))
     Thread.detachNewThread { [self] in
+      // Closed here and not by `stop`: its number could be another server's before this thread has
+      // left `accept`, and that server's connections would be taken.
+      defer { close(listener) }
       while true {
         let connection = accept(listener, nil, nil)
         if connection < 0 { return }
@@ -93,7 +96,10 @@ public final class ReplayServer: Sendable {
           state.connections += 1
           return state.connections
         }
-        guard let number else { return }
+        guard let number else {
+          close(connection)
+          return
+        }
         Thread.detachNewThread { [self] in
           serve(connection, number, script)
           state.withLock {
@@ -115,7 +121,6 @@ public final class ReplayServer: Sendable {
       guard !$0.stopped else { return }
       $0.stopped = true
       shutdown(listener, Int32(SHUT_RDWR))
-      close(listener)
       for connection in $0.open { shutdown(connection, Int32(SHUT_RDWR)) }
     }
   }

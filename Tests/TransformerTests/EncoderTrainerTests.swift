@@ -71,7 +71,8 @@ import Transformer
   /// Masks included: trainers of one seed draw the same masks on their first pass.
   @Test(arguments: supportedKernels, [false, true])
   func gradientsAreSlopes(kernels: String, dropout: Bool) throws {
-    let configuration = TinyEncoder.configuration(hiddenDropout: 0.3, attentionDropout: 0.3)
+    var configuration = TinyEncoder.configuration(hiddenDropout: 0.3, attentionDropout: 0.3)
+    if dropout { configuration.heads = 1 }  // of size 64, where the other is of 32
     let texts = TinyEncoder.batch(0)
     func loss(_ tensor: (String, [Int]) -> [Float]) throws -> Double {
       let embeddings = try makeTrainer(
@@ -178,13 +179,13 @@ import Transformer
   /// A row that is touched, left alone for longer than its moments live, and touched again.
   @Test func rowsWaitLong() throws {
     let trainer = try makeTrainer()
-    let dense = DenseAdamW(trainer.tensors())
+    let dense = DenseAdamW([trainer.tensors()[0]])
     for step in 0..<320 {
       let text: [Int32] = step == 0 || step == 310 ? [1, 2, 3] : [4, 5]
       let embeddings = trainer.forward(tokens: [text])
       trainer.backward(TinyEncoder.direction(step, embeddings.values.count))
-      dense.step(trainer.gradients(), rate: 2e-5, decay: 0.1, maxNorm: 1)
-      trainer.step(learningRate: 2e-5, weightDecay: 0.1, maxGradientNorm: 1)
+      dense.step([trainer.gradients()[0]], rate: 2e-5, decay: 0.1, maxNorm: 1e9)
+      trainer.step(learningRate: 2e-5, weightDecay: 0.1, maxGradientNorm: 1e9)
     }
     let words = trainer.tensors()[0]
     #expect(words.name == "embeddings.word_embeddings.weight")

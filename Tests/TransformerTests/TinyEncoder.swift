@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import Synchronization
 import Transformer
 
 /// An encoder small enough to check by brute force, with weights and texts from a hash that
@@ -16,11 +17,15 @@ enum TinyEncoder {
   }
 
   static func tensor(_ name: String, _ shape: [Int]) -> [Float] {
+    if let known = known.withLock({ $0[name] }) { return known }
     let isGain = name.hasSuffix("LayerNorm.weight")
-    return uniform(name, shape.reduce(1, *)).map {
+    let values = uniform(name, shape.reduce(1, *)).map {
       Float($0 * (isGain ? 0.1 : 0.15) + (isGain ? 1 : 0))
     }
+    known.withLock { $0[name] = values }
+    return values
   }
+  private static let known = Mutex<[String: [Float]]>([:])
 
   /// Five texts of 1 to 40 tokens; the words of one step are mostly not those of the next.
   static func batch(_ step: Int) -> [[Int32]] {

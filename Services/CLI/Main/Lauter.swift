@@ -1,1 +1,14 @@
-@main struct M { static func main() {} }
+import Commands
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+@main
+struct Client {
+  static func main() async {
+    exit(await Lauter.run(Array(CommandLine.arguments.dropFirst())))
+  }
+}

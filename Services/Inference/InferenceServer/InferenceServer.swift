@@ -28,7 +28,8 @@ package struct Inference: Sendable {
   ///   - threads: that compute; `nil` for one per usable core.
   ///   - maxLoaded: how many models and encoders stay in memory.
   package init(
-    store: String, cache: URL, threads: Int?, maxLoaded: Int = 8, logger: Logger
+    store: String, cache: URL, threads: Int?, maxLoaded: Int = 8,
+    logger: Logger = Logger(label: "lauter-inference")
   ) throws {
     var configuration = RPCChannel.Configuration()
     // A store that comes back is wanted soon.

@@ -13,9 +13,12 @@ package struct ZeroShotAgent: Agent {
 
   package static let agentName = "encoder-zero-shot"
 
-  /// The softmax's temperature. Of the values tried it had the least negative log-likelihood over the
-  /// training splits of TEMPERATURE_SOURCE.
-  static let temperature = 0.1
+  /// The softmax's temperature. Of 13 values from 0.01 to 0.2 it has the least negative log-likelihood,
+  /// summed over training splits of product reviews (3 labels), customer reviews (2), film reviews (2),
+  /// emotions (4), question types (6) and banking intents (77), embedded by all-MiniLM-L6-v2. The best
+  /// for one of them alone lies between 0.05 and 0.15, so take the score as a rank more than a
+  /// probability.
+  static let temperature = 0.06
 
   private let embed: Embed
 

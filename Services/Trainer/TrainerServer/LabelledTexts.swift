@@ -4,6 +4,8 @@ package import Foundation
 package struct LabelledTexts: Sendable, Hashable {
   package var texts: [String] = []
   package var labels: [String] = []
+  /// Where in the file each came from, from 1.
+  private var lines: [Int] = []
 
   /// What is wrong with such a file, and where.
   package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
@@ -56,6 +58,7 @@ package struct LabelledTexts: Sendable, Hashable {
       if value.label.allSatisfy(\.isWhitespace) { throw problem(number, "has an empty 'label'") }
       texts.append(value.text)
       labels.append(value.label)
+      lines.append(number)
     }
     guard !texts.isEmpty else { throw problem(0, "has no records") }
   }
@@ -65,10 +68,10 @@ package struct LabelledTexts: Sendable, Hashable {
   /// - Throws: `Problem` naming a label that is not among those given.
   package func indices(in known: [String], file: URL) throws -> [Int] {
     let position = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, $0) })
-    return try labels.map { label in
+    return try zip(labels, lines).map { label, line in
       guard let index = position[label] else {
         throw Problem(
-          file: file.relativePath, line: 0,
+          file: file.relativePath, line: line,
           message: "has the label '\(label)', which no training record has")
       }
       return index

@@ -42,10 +42,14 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func channelActive(context: ChannelHandlerContext) {
     pump.open(context)
+    // Twice: after a stall of this machine the timer may be due before bytes that came in time are
+    // read.
     handshakeTimer = loop.scheduleTask(in: ServerConnection.handshakeTimeout) {
-      self.logger.debug(
-        "closing a connection that did not speak HTTP/2", metadata: ["peer": "\(self.peer)"])
-      self.pump.close()
+      self.handshakeTimer = self.loop.scheduleTask(in: .seconds(1)) {
+        self.logger.debug(
+          "closing a connection that did not speak HTTP/2", metadata: ["peer": "\(self.peer)"])
+        self.pump.close()
+      }
     }
     pump.flush()
   }

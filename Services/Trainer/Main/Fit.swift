@@ -1,0 +1,188 @@
+import ArgumentParser
+import Foundation
+import TrainerServer
+
+struct Fit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Trains on a file and evaluates on another, without any service.",
+    discussion: """
+      Files are JSON Lines, an object with "text" and "label" on each line. The recipe is SetFit's, \
+      with its defaults; with the same files, seed and machine the model is the same bit for bit.
+      """)
+
+  @Option(help: "The records to train on.", completion: .file(extensions: ["jsonl"]))
+  var train: String
+
+  @Option(help: "The records to evaluate on.", completion: .file(extensions: ["jsonl"]))
+  var test: String?
+
+  @Option(help: "The encoder's folder, as sentence-transformers saves it.", completion: .directory)
+  var encoder: String
+
+  @Option(help: "A new folder for the model.", completion: .directory)
+  var output: String?
+
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
+
+  @Option(help: "Threads that compute; 0 is one per core this process may use.")
+  var threads: Int = 0
+
+  @OptionGroup(title: "Recipe") var recipe: RecipeOptions
+
+  func validate() throws {
+    guard (0...1024).contains(threads) else {
+      throw ValidationError("--threads: a number from 0 to 1024, not \(threads)")
+    }
+  }
+
+  func run() throws {
+    let fit = LocalFit(
+      train: URL(filePath: train), test: test.map { URL(filePath: $0) },
+      encoder: URL(filePath: encoder, directoryHint: .isDirectory),
+      output: output.map { URL(filePath: $0, directoryHint: .isDirectory) },
+      recipe: recipe.recipe)
+    let line = ProgressLine()
+    let report: LocalFit.Report
+    do { report = try fit.run(threads: threads == 0 ? nil : threads, report: line.show) } catch {
+      line.clear()
+      throw error
+    }
+    line.clear()
+    print(json ? try report.json() : report.table())
+  }
+}
+
+/// SetFit's training arguments under their own names.
+struct RecipeOptions: ParsableArguments {
+  @Option(help: "At most so many records per label; all of them if left out.")
+  var shots: Int?
+
+  @Option(help: "Decides the shots, the pairs' order and the dropout.")
+  var seed: UInt64 = 42
+
+  @Flag(help: "Leave the body as it is and train the head alone.")
+  var freezeBody = false
+
+  @Option(help: "Passes over the pairs.")
+  var bodyEpochs: Int = 1
+
+  @Option(help: "Pairs per step on the body.")
+  var bodyBatchSize: Int = 16
+
+  @Option(help: "The peak of the body's learning rate.")
+  var bodyLearningRate: Double = 2e-5
+
+  @Option(help: "At most so many steps on the body.")
+  var maxSteps: Int?
+
+  @Option(help: "oversampling, undersampling or unique: how many pairs of each kind an epoch has.")
+  var samplingStrategy: ContrastivePairs.SamplingStrategy = .oversampling
+
+  @Option(help: "So many positive and negative pairs per record, whatever the strategy says.")
+  var numIterations: Int?
+
+  @Option(help: "The part of the steps over which the learning rate rises.")
+  var warmupProportion: Double = 0.1
+
+  @Option(name: .customLong("l2-weight"), help: "The body's weight decay.")
+  var l2Weight: Double = 0.01
+
+  @Option(help: "Tokens per text; as many as the encoder takes if left out.")
+  var maxLength: Int?
+
+  @Option(help: "The head's C: smaller regularises more.")
+  var headC: Double = 1
+
+  var recipe: Recipe {
+    var recipe = Recipe()
+    recipe.shots = shots
+    recipe.seed = seed
+    recipe.freezeBody = freezeBody
+    recipe.bodyEpochs = bodyEpochs
+    recipe.bodyBatchSize = bodyBatchSize
+    recipe.bodyLearningRate = bodyLearningRate
+    recipe.maxSteps = maxSteps
+    recipe.samplingStrategy = samplingStrategy
+    recipe.numIterations = numIterations
+    recipe.warmupProportion = warmupProportion
+    recipe.l2Weight = l2Weight
+    recipe.maxLength = maxLength
+    recipe.headC = headC
+    return recipe
+  }
+
+  func validate() throws {
+    do { try recipe.validate() } catch { throw ValidationError("\(error)") }
+  }
+}
+
+extension ContrastivePairs.SamplingStrategy: ExpressibleByArgument {}
+
+/// One line on standard error that is written over, where that is a terminal.
+private struct ProgressLine {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+
+  func show(_ progress: TrainingProgress) {
+    guard isTerminal else { return }
+    let loss = progress.loss.map { String(format: "  loss %.4f", $0) } ?? ""
+    write("\r\u{1B}[K\(progress.phase.rawValue) \(progress.done)/\(progress.total)\(loss)")
+  }
+
+  func clear() {
+    if isTerminal { write("\r\u{1B}[K") }
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+extension LocalFit.Report {
+  fileprivate func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  fileprivate func table() -> String {
+    var lines = [
+      "trained on \(trainRecords) records, \(steps) steps"
+        + (loss.map { String(format: ", last loss %.4f", $0) } ?? "")
+    ]
+    if let accuracy, let accuracyLow, let accuracyHigh, let macroF1, let perLabel, let confusion {
+      lines += [
+        String(
+          format: "accuracy %.1f%% (95%% interval %.1f to %.1f) on %d records, macro F1 %.3f",
+          accuracy * 100, accuracyLow * 100, accuracyHigh * 100, testRecords, macroF1), "",
+      ]
+      let width = max(5, labels.map(\.count).max() ?? 0)
+      func padded(_ text: String) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+      }
+      lines.append("\(padded("label"))  precision  recall     F1  support")
+      for label in labels {
+        guard let entry = perLabel[label] else { continue }
+        lines.append(
+          padded(label)
+            + String(
+              format: "  %9.3f  %6.3f  %5.3f  %7d", entry.precision, entry.recall, entry.f1,
+              entry.support))
+      }
+      if labels.count <= 12 {
+        lines += ["", "confusion, a row per true label, columns in the same order"]
+        for (label, row) in zip(labels, confusion) {
+          lines.append(padded(label) + row.map { String(format: "%7d", $0) }.joined())
+        }
+      }
+    }
+    let phases: [(String, Double)] = [
+      ("load", seconds.load), ("tokenize", seconds.tokenize), ("body", seconds.body),
+      ("embedding", seconds.embedding), ("head", seconds.head), ("evaluation", seconds.evaluation),
+      ("save", seconds.save), ("total", seconds.total),
+    ]
+    lines += [
+      "", "seconds: " + phases.map { String(format: "\($0.0) %.2f", $0.1) }.joined(separator: ", "),
+      String(format: "peak memory %.0f MiB", Double(peakRSSBytes) / 1_048_576),
+    ]
+    return lines.joined(separator: "\n")
+  }
+}

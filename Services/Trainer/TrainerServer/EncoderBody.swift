@@ -1,0 +1,69 @@
+package import Foundation
+import Schema
+package import Transformer
+
+/// A sentence-transformers encoder in training: tokenizer and weights behind `TrainableBody`.
+package struct EncoderBody: TrainableBody {
+  package let directory: EncoderDirectory
+  /// Tokens per text, special tokens included; longer texts are cut.
+  package let maxTokens: Int
+  private let tokenizer: Tokenizer
+  private let trainer: EncoderTrainer
+
+  /// Reads an encoder's folder.
+  ///
+  /// - Throws: `EncoderError`; `SchemaError` if the recipe's length is more than the encoder takes.
+  package init(folder: URL, recipe: Recipe, pool: ComputePool = .shared) throws {
+    directory = try EncoderDirectory(folder)
+    let configuration = directory.configuration
+    if let length = recipe.maxLength, length > configuration.positions {
+      throw SchemaError(
+        field: "max_length",
+        "at most \(configuration.positions) tokens, which is all this encoder has positions for, "
+          + "not \(length)")
+    }
+    maxTokens = recipe.maxLength ?? configuration.maxTokens
+    tokenizer = try directory.tokenizer()
+    var random = RandomSource(seed: recipe.seed, purpose: .dropout)
+    trainer = try EncoderTrainer(
+      directory, pool: pool, seed: random.next(), dropout: recipe.dropout)
+  }
+
+  package var dimensions: Int { directory.configuration.hidden }
+
+  package func tokens(_ texts: [String]) -> [[Int32]] {
+    texts.map { tokenizer.encode($0, maxTokens: maxTokens) }
+  }
+
+  /// A training set's token ids.
+  ///
+  /// - Throws: `TrainingError.emptyTexts` if a text has no tokens but [CLS] and [SEP].
+  package func tokens(_ set: TrainingSet) throws -> [[Int32]] {
+    let tokens = tokens(set.examples.map(\.text))
+    let empty = zip(set.examples, tokens).filter { $1.count <= 2 }
+    guard empty.isEmpty else {
+      throw TrainingError.emptyTexts(externalIDs: empty.map(\.0.externalID))
+    }
+    return tokens
+  }
+
+  package func forward(_ texts: [[Int32]]) throws -> [Float] {
+    trainer.forward(tokens: texts).values
+  }
+
+  package func backward(_ gradient: [Float]) throws { trainer.backward(gradient) }
+
+  package func step(learningRate: Double, weightDecay: Double, maxGradientNorm: Double) throws
+    -> Double
+  {
+    Double(
+      trainer.step(
+        learningRate: Float(learningRate), weightDecay: Float(weightDecay),
+        maxGradientNorm: Float(maxGradientNorm)))
+  }
+
+  package func embed(_ texts: [[Int32]]) throws -> [Float] { trainer.embed(tokens: texts).values }
+
+  /// The weights as they are now, under the names of the encoder's file.
+  package func tensors() -> [(name: String, shape: [Int], values: [Float])] { trainer.tensors() }
+}

@@ -1,0 +1,167 @@
+package import Foundation
+import Schema
+import Transformer
+
+/// Training from files, without any service: the same core, for experiments, scripts and CI.
+package struct LocalFit: Sendable {
+  package var train: URL
+  package var test: URL?
+  package var encoder: URL
+  /// A folder to write the model to.
+  package var output: URL?
+  package var recipe: Recipe
+
+  package init(
+    train: URL, test: URL? = nil, encoder: URL, output: URL? = nil, recipe: Recipe = Recipe()
+  ) {
+    self.train = train
+    self.test = test
+    self.encoder = encoder
+    self.output = output
+    self.recipe = recipe
+  }
+
+  /// What a run reports. The keys are promised to scripts.
+  package struct Report: Sendable, Encodable {
+    package struct PerLabel: Sendable, Encodable {
+      package var precision, recall, f1: Double
+      package var support: Int
+    }
+
+    package struct Seconds: Sendable, Encodable {
+      /// Reading files and weights.
+      package var load = 0.0
+      package var tokenize = 0.0
+      package var body = 0.0
+      package var embedding = 0.0
+      package var head = 0.0
+      package var evaluation = 0.0
+      package var save = 0.0
+      /// From the start of the run to its end.
+      package var total = 0.0
+    }
+
+    package var labels: [String]
+    package var trainRecords: Int
+    package var testRecords: Int
+    package var steps: Int
+    /// Of the last step on the body; absent if there was none.
+    package var loss: Double?
+    package var accuracy: Double?
+    package var accuracyLow: Double?
+    package var accuracyHigh: Double?
+    package var macroF1: Double?
+    package var perLabel: [String: PerLabel]?
+    /// Actual by predicted, in the order of `labels`.
+    package var confusion: [[Int]]?
+    package var seconds: Seconds
+    package var peakRSSBytes: Int
+
+    private enum CodingKeys: String, CodingKey {
+      case labels, steps, loss, accuracy, confusion, seconds
+      case trainRecords = "train_records"
+      case testRecords = "test_records"
+      case accuracyLow = "accuracy_low"
+      case accuracyHigh = "accuracy_high"
+      case macroF1 = "macro_f1"
+      case perLabel = "per_label"
+      case peakRSSBytes = "peak_rss_bytes"
+    }
+  }
+
+  /// - Parameter threads: that compute; `nil`: one per core this process may use.
+  /// - Throws: what is wrong with the files, `EncoderError`, `SchemaError` for the recipe,
+  ///   `TrainingError`.
+  package func run(
+    threads: Int? = nil, report: (TrainingProgress) -> Void = { _ in }
+  ) throws -> Report {
+    try recipe.validate()
+    let clock = ContinuousClock()
+    let start = clock.now
+    var seconds = Report.Seconds()
+    var lap = start
+    func elapsed() -> Double {
+      let now = clock.now
+      defer { lap = now }
+      return (now - lap).seconds
+    }
+
+    let given = try LabelledTexts(jsonLines: train)
+    let labels = Set(given.labels).sorted()
+    guard labels.count >= 2 else {
+      throw LabelledTexts.Problem(
+        file: train.relativePath, line: 0,
+        message: "has the single label '\(labels[0])'; a classifier needs at least two")
+    }
+    let set = try TrainingSet(
+      labels: labels,
+      texts: Array(zip(given.texts, try given.indices(in: labels, file: train))), recipe: recipe)
+    let held = try test.map { try LabelledTexts(jsonLines: $0) }
+    let actual = try held.map { try $0.indices(in: labels, file: test!) }
+    var body = try EncoderBody(
+      folder: encoder, recipe: recipe, pool: threads.map { ComputePool(threads: $0) } ?? .shared)
+    seconds.load = elapsed()
+
+    let texts = try body.tokens(set)
+    let heldTexts = held.map { body.tokens($0.texts) } ?? []
+    seconds.tokenize = elapsed()
+
+    let training = Training(recipe: recipe)
+    let outcome = try training.run(
+      &body, texts: texts, labels: set.examples.map(\.label), labelCount: labels.count,
+      report: report)
+    seconds.body = outcome.seconds.body
+    seconds.embedding = outcome.seconds.embedding
+    seconds.head = outcome.seconds.head
+    _ = elapsed()
+
+    var evaluation: Evaluation?
+    if let actual {
+      evaluation = try training.evaluate(
+        &body, head: outcome.head, texts: heldTexts, actual: actual, labels: labels, report: report)
+      seconds.evaluation = elapsed()
+    }
+    if let output {
+      let manifest = ModelManifest(
+        labels: labels, dataset: train.deletingPathExtension().lastPathComponent,
+        encoder: encoder.lastPathComponent, maxLength: body.maxTokens)
+      try ModelFolder.write(body, head: outcome.head, manifest: manifest, to: output)
+      seconds.save = elapsed()
+    }
+    seconds.total = (clock.now - start).seconds
+
+    return Report(
+      labels: labels, trainRecords: set.examples.count, testRecords: heldTexts.count,
+      steps: outcome.losses.count, loss: outcome.losses.last, accuracy: evaluation?.accuracy,
+      accuracyLow: evaluation?.accuracyInterval.lowerBound,
+      accuracyHigh: evaluation?.accuracyInterval.upperBound, macroF1: evaluation?.macroF1,
+      perLabel: evaluation.map { evaluation in
+        Dictionary(
+          uniqueKeysWithValues: labels.enumerated().map { index, label in
+            let entry = Report.PerLabel(
+              precision: evaluation.precision(index), recall: evaluation.recall(index),
+              f1: evaluation.f1(index), support: evaluation.support(index))
+            return (label, entry)
+          })
+      },
+      confusion: evaluation.map { evaluation in
+        labels.indices.map {
+          Array(evaluation.confusion[$0 * labels.count..<($0 + 1) * labels.count])
+        }
+      },
+      seconds: seconds, peakRSSBytes: peakResidentBytes())
+  }
+}
+
+/// The most memory this process has had resident.
+package func peakResidentBytes() -> Int {
+  var usage = rusage()
+  #if canImport(Darwin)
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_maxrss
+  #else
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    // Linux counts in units of 1024 bytes.
+    return usage.ru_maxrss * 1024
+  #endif
+}

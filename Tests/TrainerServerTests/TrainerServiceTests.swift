@@ -1,0 +1,245 @@
+import Artefacts
+import Foundation
+import Logging
+import RPC
+import Schema
+import ServiceLifecycle
+import Testing
+import TrainerServer
+import Transformer
+import Wire
+
+@Suite("Trainer service")
+struct TrainerServiceTests {
+  static let dataset = try! Dataset(
+    name: Name("topics"), fields: [TextField(name: "text")],
+    question: Question(labels: ["weather", "sport", "cooking"].map { Label(name: $0) }))
+
+  /// Four reviewed records a label to train on and two to test on; an agent that is right but once.
+  static func records() -> [Record] {
+    var records: [Record] = []
+    for topic in LocalFitTests.topics.keys.sorted() {
+      for (index, text) in LocalFitTests.topics[topic]!.enumerated() {
+        let wrong = topic == "sport" && index == 5
+        records.append(
+          Record(
+            id: Int64(records.count + 1), externalID: "r\(records.count + 1)",
+            fields: ["text": text], split: index < 4 ? .train : .test, status: .completed,
+            suggestions: [
+              Suggestion(agent: "llm", outcome: .label(wrong ? "weather" : topic), score: 0.5)
+            ],
+            responses: [Response(user: "ann", label: topic, status: .submitted)]))
+      }
+    }
+    return records
+  }
+
+  static var encoder: URL { LocalFitTests.encoders!.appending(path: "paraphrase-MiniLM-L3-v2") }
+
+  /// A trainer at work on a store, until `body` returns.
+  private func training<R: Sendable>(
+    _ store: ScriptedStore, cache: URL, _ body: @Sendable (Trainer) async throws -> R
+  ) async throws -> R {
+    try await store.serving { address in
+      let trainer = try Trainer(
+        store: address, cache: cache, threads: nil, logger: Logger(label: "test"))
+      let working = Task {
+        try await withThrowingDiscardingTaskGroup { group in
+          for service in trainer.background { group.addTask { try await service.run() } }
+        }
+      }
+      do {
+        let result = try await body(trainer)
+        working.cancel()
+        _ = await working.result
+        await trainer.close()
+        return result
+      } catch {
+        working.cancel()
+        _ = await working.result
+        await trainer.close()
+        throw error
+      }
+    }
+  }
+
+  @Test(
+    "A job is trained, published with its lease, and evaluated again on demand",
+    .enabled(if: LocalFitTests.hasEncoders), .timeLimit(.minutes(5)))
+  func publishes() async throws {
+    let scratch = try Scratch()
+    let store = ScriptedStore(Self.dataset, Self.records())
+    try store.register(encoder: Self.encoder)
+    store.queue(.init(shots: 3, seed: 7, bodyLearningRate: 1e-4, headC: 2))
+    let cache = scratch.url.appending(path: "cache")
+    let finish = try await training(store, cache: cache) { _ in try await store.finished() }
+    #expect(finish.state == .succeeded, "\(finish.error)")
+    guard case .trainingResult(let result) = finish.result else {
+      Issue.record("no result")
+      return
+    }
+    #expect(result.model == "topics" && result.version == 1)
+
+    let model = try #require(store.state.withLock { $0.models.first })
+    #expect(model.labels == ["weather", "sport", "cooking"])
+    #expect(model.trainRecords == 9)
+    #expect(model.encoder == "small")
+    #expect(model.encoderDigest == store.state.withLock { $0.encoder.digest })
+    #expect(model.evaluation?.records == 6)
+    #expect(model.evaluation == result.evaluation)
+    let paths = model.files.map(\.path)
+    for path in ["model.safetensors", "head.safetensors", "lauter.json", "modules.json"] {
+      #expect(paths.contains(path))
+    }
+    #expect(
+      store.state.withLock { state in model.files.allSatisfy { state.artefacts[$0.digest] != nil } }
+    )
+    // What it was trained with, defaults spelled out.
+    let spec = try #require(model.training)
+    #expect(spec.seed == 7 && spec.shots == 3 && spec.headC == 2 && spec.bodyLearningRate == 1e-4)
+    #expect(spec.bodyBatchSize == 16 && spec.warmupProportion == 0.1 && spec.maxLength == 128)
+    #expect(spec.samplingStrategy == .oversampling)
+    #expect(try Recipe(spec).bodyEpochs == 1)
+
+    // The published files alone predict what the job evaluated.
+    try await store.serving { address in
+      let channel = RPCChannel(target: address)
+      let artefacts = try ArtefactCache(
+        directory: scratch.url.appending(path: "other-cache"), store: channel)
+      let handlers = TrainerHandlers(store: channel, artefacts: artefacts)
+      let context = CallContext()
+      let evaluated = try await handlers.evaluate(
+        .init(dataset: "topics", subject: .model(.init(name: "topics"))), context: context)
+      #expect(evaluated.version == 1)
+      #expect(evaluated.evaluation == model.evaluation)
+
+      let agent = try await handlers.evaluate(
+        .init(dataset: "topics", subject: .agent("llm")), context: context)
+      #expect(agent.evaluation?.records == 6)
+      #expect(try #require(agent.evaluation?.accuracy) == 5.0 / 6)
+      // Rows are true labels in the data set's order; one sport was taken for weather.
+      #expect(agent.evaluation?.confusion == [2, 0, 0, 1, 1, 0, 0, 0, 2])
+
+      await Self.refuses(.failedPrecondition, "no submitted responses") {
+        try await handlers.evaluate(
+          .init(dataset: "topics", split: .validation, subject: .agent("llm")), context: context)
+      }
+      await Self.refuses(.failedPrecondition, "those who have are 'llm'") {
+        try await handlers.evaluate(
+          .init(dataset: "topics", subject: .agent("gpt")), context: context)
+      }
+      await Self.refuses(.invalidArgument, "a model or an agent") {
+        try await handlers.evaluate(.init(dataset: "topics"), context: context)
+      }
+      await Self.refuses(.notFound, "no model 'none'") {
+        try await handlers.evaluate(
+          .init(dataset: "topics", subject: .model(.init(name: "none"))), context: context)
+      }
+      let described = try await handlers.describeTrainer(.init(), context: context)
+      #expect(["avx512", "avx2", "baseline", "neon"].contains(described.instructionSet))
+      #expect(described.threads >= 1)
+      await channel.close()
+    }
+  }
+
+  private static func refuses(
+    _ code: RPCError.Code, _ words: String, _ call: () async throws -> TrainerV1.EvaluateResponse
+  ) async {
+    do {
+      _ = try await call()
+      Issue.record("not refused: \(words)")
+    } catch let error as RPCError {
+      #expect(error.code == code && error.message.contains(words), "\(error)")
+    } catch { Issue.record("not an RPCError: \(error)") }
+  }
+
+  @Test(
+    "A running job stops within a second of its cancellation and publishes nothing",
+    .enabled(if: LocalFitTests.hasEncoders), .timeLimit(.minutes(5)))
+  func cancels() async throws {
+    let scratch = try Scratch()
+    let store = ScriptedStore(Self.dataset, Self.records())
+    try store.register(encoder: Self.encoder)
+    store.state.withLock { $0.cancelsIn = "body" }
+    store.queue(.init(bodyEpochs: 1000))
+    let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
+      try await store.finished()
+    }
+    #expect(finish.state == .cancelled)
+    let state = store.state.withLock { ($0.models, $0.cancelledAt, $0.finishedAt, $0.heartbeats) }
+    #expect(state.0.isEmpty)
+    let delay = try #require(state.2) - (try #require(state.1))
+    // A second on a quiet machine; tests share theirs with others.
+    #expect(delay < .seconds(5))
+    let last = try #require(state.3.last)
+    #expect(last.phase == "body" && last.total == 6000 && last.loss != nil)
+  }
+
+  @Test(
+    "What a job cannot do fails it with words for the user",
+    arguments: [
+      (StoreV1.TrainingSpec(bodyLearningRate: -1), true, "body_learning_rate: above 0"),
+      (StoreV1.TrainingSpec(agent: "llm"), true, "agent: 'llm' is named, but use_suggestions"),
+      (StoreV1.TrainingSpec(model: "Not A Name"), true, "model: "),
+      (StoreV1.TrainingSpec(samplingStrategy: .unrecognized(9)), true, "sampling_strategy: "),
+      (StoreV1.TrainingSpec(), false, "Review some records of each label (`lauter review`)"),
+      (
+        StoreV1.TrainingSpec(useSuggestions: true, agent: "gpt"), true,
+        "the agent 'gpt' has suggested no label on the train split"
+      ),
+    ])
+  func fails(spec: StoreV1.TrainingSpec, reviewed: Bool, words: String) async throws {
+    let scratch = try Scratch()
+    var records = Self.records()
+    if !reviewed {
+      for i in records.indices {
+        records[i].responses = []
+        records[i].status = .pending
+      }
+    }
+    let store = ScriptedStore(Self.dataset, records)
+    store.queue(spec)
+    let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
+      try await store.finished()
+    }
+    #expect(finish.state == .failed)
+    #expect(finish.error.contains(words), "\(finish.error)")
+    #expect(store.state.withLock { $0.models.isEmpty })
+  }
+
+  @Test("An encoder that cannot be read is named, without the cache's path")
+  func brokenEncoder() async throws {
+    let scratch = try Scratch()
+    let folder = scratch.url.appending(path: "broken", directoryHint: .isDirectory)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data("{}".utf8).write(to: folder.appending(path: "config.json"))
+    let store = ScriptedStore(Self.dataset, Self.records())
+    try store.register(encoder: folder)
+    store.queue(.init())
+    let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
+      try await store.finished()
+    }
+    #expect(finish.state == .failed)
+    #expect(finish.error.hasPrefix("the encoder 'small' cannot be used: config.json: "))
+  }
+
+  @Test("A spec of zeros is SetFit's recipe, and a recipe's spec is the recipe")
+  func recipes() throws {
+    #expect(try Recipe(StoreV1.TrainingSpec()) == Recipe())
+    var recipe = Recipe()
+    recipe.seed = 3
+    recipe.shots = 5
+    recipe.suggestions = .by(agent: "llm")
+    recipe.freezeBody = true
+    recipe.bodyEpochs = 4
+    recipe.maxSteps = 60
+    recipe.samplingStrategy = .unique
+    recipe.numIterations = 2
+    recipe.warmupProportion = 0
+    recipe.l2Weight = 0
+    recipe.maxLength = 64
+    let spec = StoreV1.TrainingSpec(
+      recipe, model: try Name("m"), encoder: "e", agent: "llm", maxLength: 64)
+    #expect(try Recipe(spec) == recipe)
+  }
+}
