@@ -42,6 +42,11 @@ struct Handlers: Sendable {
       throw RPCError(code: code, message: error.message)
     } catch let error as SchemaError {
       throw RPCError(error)
+    } catch let error where !(error is RPCError || error is CancellationError) {
+      // Its description may quote what was stored; its type does not.
+      logger.error("a call failed unexpectedly with \(type(of: error))")
+      throw RPCError(
+        code: .internalError, message: "the store failed unexpectedly (\(type(of: error)))")
     }
   }
 
