@@ -77,7 +77,7 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
     guard !actual.isEmpty else {
       let known =
         agents.isEmpty
-        ? "nobody has; `lauter label --include-reviewed` labels reviewed records too"
+        ? "nobody has; `lauter label --all` labels reviewed records too"
         : "those who have are \(agents.sorted().prefix(10).map { "'\($0)'" }.joined(separator: ", "))"
       throw RPCError(
         code: .failedPrecondition,

@@ -22,7 +22,6 @@ package struct Training: Sendable {
     package var body = 0.0
     package var embedding = 0.0
     package var head = 0.0
-    package var evaluation = 0.0
   }
 
   package init(recipe: Recipe) {
