@@ -40,7 +40,6 @@ network_backend = "netavark"
 EOF
 
 project=lauter-smoke-$$
-compose() { "$cache/compose/bin/podman-compose" -p "$project" "$@"; }
 clean() {
   local containers
   containers=$(podman ps -aq --filter "label=io.podman.compose.project=$project")
@@ -59,7 +58,14 @@ podman images --format '{{.Repository}}:{{.Tag}} {{.Size}}' localhost/lauter:lat
 
 # Every host port is the system's choice: nothing else on this machine is in the way.
 export LAUTER_STORE_PORT= LAUTER_LABELLER_PORT= LAUTER_TRAINER_PORT= LAUTER_INFERENCE_PORT=
-compose up -d --no-build --scale inference=3 >"$work/up.log" 2>&1 || { cat "$work/up.log" >&2; exit 1; }
+timeout 120 "$cache/compose/bin/podman-compose" -p "$project" up -d --no-build --scale inference=3 \
+  >"$work/up.log" 2>&1 </dev/null || {
+  cat "$work/up.log" >&2
+  for name in $(podman ps -aq --filter "label=io.podman.compose.project=$project"); do
+    podman logs "$name" 2>&1 | tail -3 >&2
+  done
+  exit 1
+}
 
 container() { # container SERVICE [INDEX]
   podman ps -q --filter "label=io.podman.compose.project=$project" \

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Lays out the container image's files in FOLDER from the release build: the executables, stripped, the
-# libraries they link (one copy of the Swift runtime for all five), certificates and a user.
+# libraries they link (one copy of the Swift runtime for all five), certificates and a user in FOLDER/root,
+# what that user owns in FOLDER/owned.
 #
 # Usage: scripts/image-root.sh FOLDER
 set -euo pipefail
-root=$(mkdir -p "${1:?usage: scripts/image-root.sh FOLDER}" && cd "$1" && pwd)
+folder=$(mkdir -p "${1:?usage: scripts/image-root.sh FOLDER}" && cd "$1" && pwd)
+root=$folder/root
 cd "$(dirname "$0")/.."
 
 build=.build/release
 executables=(lauter lauter-store lauter-labeller lauter-trainer lauter-inference)
 
-rm -rf "${root:?}"/*
-mkdir -p "$root"/{app,lib,lib64,etc/ssl/certs,data,tmp,proc,dev,sys}
+rm -rf "${folder:?}"/*
+mkdir -p "$folder/owned/data" "$root"/{app,lib,lib64,etc/ssl/certs,tmp,proc,dev,sys}
 for name in "${executables[@]}"; do
   strip -o "$root/app/$name" "$build/$name"
 done
@@ -39,5 +41,4 @@ ldconfig -r "$root"
 printf 'root:x:0:0::/:/none\nlauter:x:10001:10001::/data:/none\n' >"$root/etc/passwd"
 printf 'root:x:0:\nlauter:x:10001:\n' >"$root/etc/group"
 chmod 1777 "$root/tmp"
-[ "$(id -u)" -ne 0 ] || chown 10001:10001 "$root/data"
 du -sh "$root" | sed 's/\t.*//; s/^/image root: /' >&2
