@@ -203,6 +203,14 @@ struct Rig {
     #expect(rig.server.requests.count == 5)
   }
 
+  @Test func aPromptLargerThanAnyModelReadsIsNotSent() async throws {
+    let rig = try Rig { _ in .label("positive") }
+    let verdict = try await rig.judge(record(1, String(repeating: "Very good. ", count: 100_000)))
+    #expect(verdict.failure?.kind == .provider)
+    #expect(verdict.failure?.detail.contains("larger than 1 MiB") == true)
+    #expect(!verdict.isOutage && rig.server.requests.isEmpty)
+  }
+
   @Test func aHugeBodyIsNotReadToItsEnd() async throws {
     let rig = try Rig { _ in .flood(bytes: 50 << 20) }
     let verdict = try await rig.judge()

@@ -98,6 +98,7 @@ final class ScriptedAgent: Agent, PreparedAgent {
 
   let name = "scripted"
   let summary = "Does as it is told."
+  let readsExamples = true
   let batchSize: Int
   let concurrency: Int
   private let script: Script
@@ -316,6 +317,29 @@ extension Verdict {
       ($0 as? AgentError)?.message.contains("no record of the train split") == true
     }
     #expect(agent.asked.isEmpty)
+  }
+
+  @Test func anAgentThatReadsNoExamplesIsNotGivenAny() async throws {
+    let agent = ZeroShotAgent { texts in texts.map { _ in [1, 0] } }
+    let store = MemoryStore(try reviews(), [record(1), reviewed(2, "negative")])
+    func isExplained(_ message: String?) -> Bool {
+      message?.contains("'encoder-zero-shot' cannot be shown examples (--shots 1)") == true
+        && message?.contains("--llm-url") == true
+    }
+    await #expect {
+      try await run(store.job(.init(shots: 1)), store, agent)
+    } throws: {
+      isExplained(($0 as? AgentError)?.message)
+    }
+    await #expect {
+      try await Labeller(store: store, agent: agent).handlers.suggest(
+        .init(dataset: "reviews", recordIds: [1], shots: 1), context: CallContext())
+    } throws: {
+      ($0 as? RPCError)?.code == .failedPrecondition
+        && isExplained(($0 as? RPCError)?.message)
+    }
+    #expect(store.suggestion(1) == nil)
+    #expect(try await run(store.job(), store, agent).suggested == 1)
   }
 
   @Test func shotsReachTheLLM() async throws {

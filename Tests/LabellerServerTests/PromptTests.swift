@@ -87,7 +87,7 @@ import Testing
     ("{{ record.text }} positive neutral negative {% if %}", "cannot be rendered"),
     ("{{ record.text }}\n{% for label in labels %}", "line 2"),
     ("{{ record.text | shout }} positive neutral negative", "shout"),
-    ("{% include \"/etc/passwd\" %}", "cannot be rendered"),
+    ("{% include \"/etc/passwd\" %}", "the tag 'include'"),
     ("positive neutral negative {{ record.tetx }}", "leaves out the record's text"),
     ("{{ record.text }} positive negative", "leaves out the label 'neutral'"),
   ])
@@ -99,6 +99,40 @@ import Testing
       let message = ($0 as? AgentError)?.message ?? ""
       return message.contains(words) && message.contains("'reviews'")
     }
+  }
+
+  @Test(arguments: [
+    ("{% for i in 1...9999999999 %}{{ record.text }}{% endfor %}", "line 2, has a range"),
+    ("{% for i in 1 ... 999999999 %}x{% endfor %}", "line 2, has a range"),
+    ("{{ 1...999999999 }}", "line 2, has a range"),
+    (
+      "{% for a in labels %}{% for b in labels %}{% for c in labels %}{% endfor %}{% endfor %}"
+        + "{% endfor %}", "line 2, has more than 2 loops within one another"
+    ),
+    (
+      "{% a: for a in labels %}{% for b in labels %}{% c: for c in labels %}{% endfor %}"
+        + "{% endfor %}{% endfor %}", "line 2, has more than 2 loops within one another"
+    ),
+    ("{% block a %}{{ record.text }}{% endblock %}{{ block.a }}", "line 2, has the tag 'block'"),
+    ("{% filter indent:999999999 %}x{% endfilter %}", "line 2, has the tag 'filter'"),
+    ("{{ record.text|indent:999999999 }}", "the filter 'indent'"),
+    ("{% for w in guidelines|split:\" \" %}{{ w }}{% endfor %}", "the filter 'split'"),
+    ("{{ guidelines|filter:\"indent\" }}", "the filter 'filter'"),
+    (
+      "{% for a in labels %}{% for b in labels %}" + String(repeating: "x", count: 200_000)
+        + "{% endfor %}{% endfor %}", "more than 1 MiB"
+    ),
+  ])
+  func aTemplateThatCouldCostGigabytesIsRefused(end: String, words: String) throws {
+    let dataset = try reviews(
+      template: "{{ record.text }} positive neutral negative\n" + end, guidelines: "Be fair.")
+    let start = ContinuousClock.now
+    #expect {
+      try Prompt(dataset)
+    } throws: {
+      ($0 as? AgentError)?.message.contains(words) == true
+    }
+    #expect(.now - start < .seconds(10))
   }
 
   @Test func theSchemaIsClosed() {

@@ -15,6 +15,10 @@ import Stencil
 ///   that would have been right
 ///
 /// Texts are values to the template, never template source, and go in unchanged.
+///
+/// A template may loop over what it sees, two loops deep, and test it. What could make a few characters
+/// of template cost gigabytes or hours (ranges, blocks that print blocks, filters that repeat) is
+/// refused: the labeller serves every data set, whoever wrote its template.
 package struct Prompt: Sendable {
   package static let defaultTemplate = """
     Answer the question based on the input fields{% if examples %} and the examples{% endif %}. \
@@ -42,6 +46,10 @@ package struct Prompt: Sendable {
     {% endif %}
     """
 
+  /// Bytes; more than any model reads.
+  static let largest = 1 << 20
+  static let deepestLoop = 2
+
   private let dataset: Dataset
   private let source: String
 
@@ -51,6 +59,7 @@ package struct Prompt: Sendable {
     self.dataset = dataset
     source = dataset.promptTemplate ?? Self.defaultTemplate
     guard dataset.promptTemplate != nil else { return }
+    try Self.checkCost(of: source, in: dataset)
     // A misspelt variable renders to nothing, so the proof is in what a rendered prompt holds.
     let marks = dataset.fields.indices.map { "text-of-field-\($0)-\(UUID().uuidString)" }
     let probe = Record(
@@ -58,6 +67,11 @@ package struct Prompt: Sendable {
       fields: .init(
         zip(dataset.fields.map(\.name), marks), uniquingKeysWith: { first, _ in first }))
     let prompt = try render(probe, shots: [])
+    guard prompt.utf8.count <= Self.largest else {
+      throw AgentError(
+        "the prompt template of '\(dataset.name)' makes a prompt of more than 1 MiB of a record "
+          + "without any text")
+    }
     guard marks.contains(where: prompt.contains) else {
       throw AgentError(
         "the prompt template of '\(dataset.name)' leaves out the record's text; "
@@ -71,6 +85,46 @@ package struct Prompt: Sendable {
     }
   }
 
+  private static func checkCost(of source: String, in dataset: Dataset) throws(AgentError) {
+    let offered = Set([
+      "for", "empty", "endfor", "break", "continue", "if", "ifnot", "elif", "else", "endif",
+    ])
+    var depth = 0
+    for token in Template(templateString: source).tokens {
+      func refuse(_ what: String) -> AgentError {
+        AgentError(
+          "the prompt template of '\(dataset.name)', line "
+            + "\(token.sourceMap.location.lineNumber), \(what)")
+      }
+      guard token.kind == .block || token.kind == .variable else { continue }
+      if token.contents.contains("...") {
+        throw refuse("has a range; loop over fields, labels or examples instead")
+      }
+      guard token.kind == .block, var tag = token.components.first else { continue }
+      // A loop may have a name before it.
+      if tag.hasSuffix(":"), token.components.count > 1 { tag = token.components[1] }
+      guard offered.contains(tag) else {
+        throw refuse("has the tag '\(tag)'; a prompt template has only for and if")
+      }
+      if tag == "for" { depth += 1 } else if tag == "endfor" { depth -= 1 }
+      if depth > deepestLoop {
+        throw refuse("has more than \(deepestLoop) loops within one another")
+      }
+    }
+  }
+
+  /// Filters that make much of little, or lists that loops could be nested over without end.
+  private static func limits() -> Extension {
+    let limits = Extension()
+    for name in ["indent", "split", "filter"] {
+      limits.registerFilter(name) { (_: Any?, _: [Any?]) -> Any? in
+        throw TemplateSyntaxError("a prompt template cannot use the filter '\(name)'")
+      }
+    }
+    return limits
+  }
+
+  /// - Throws: `AgentError` if the template cannot be rendered.
   package func render(_ record: Record, shots: [Shot]) throws(AgentError) -> String {
     let title = dataset.question.title
     let context: [String: Any] = [
@@ -92,7 +146,8 @@ package struct Prompt: Sendable {
       },
     ]
     do {
-      return try Environment().renderTemplate(string: source, context: context)
+      return try Environment(extensions: [Self.limits()])
+        .renderTemplate(string: source, context: context)
     } catch {
       // Stencil's reason names the tag or filter, and quotes the template alone.
       let line = (error as? TemplateSyntaxError)?.token?.sourceMap.location.lineNumber
