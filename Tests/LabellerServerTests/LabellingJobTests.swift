@@ -356,7 +356,7 @@ extension Verdict {
     for request in server.requests {
       let messages = request.json["messages"] as? [[String: Any]]
       let prompt = messages?.first?["content"] as? String ?? ""
-      #expect(prompt.contains("# Examples\ntext:\n```\nA bad one.\n```\n{\"label\": \"negative\"}"))
+      #expect(prompt.contains("# Examples\ntext: \"A bad one.\"\n{\"label\": \"negative\"}"))
     }
   }
 
