@@ -4,6 +4,7 @@ LAUTER_TEST_ENCODERS (a folder with all-MiniLM-L6-v2); scripts/test.sh sets both
 
 import collections
 import contextlib
+import functools
 import hashlib
 import importlib
 import json
@@ -245,29 +246,30 @@ def start_shared():
         yield start
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def encoder():
     if not (ENCODER / "model.safetensors").exists():
         pytest.skip(f"no encoder in {ENCODER}; scripts/install.sh --tests fetches it")
     return ENCODER
 
 
+def run_lauter(*arguments, folder, services=(), input=None, check=True, environment=None):
+    """Runs the command line in a folder; the finished process."""
+    settings = foreign_environment()
+    for service in services:
+        settings["LAUTER_" + service.name.removeprefix("lauter-").upper()] = service.address
+    result = subprocess.run(
+        [BIN / "lauter", *map(str, arguments)], input=input, capture_output=True, text=True,
+        cwd=folder, env={**settings, **(environment or {})}, timeout=600)
+    if check:
+        assert result.returncode == 0, result.stderr + result.stdout
+    return result
+
+
 @pytest.fixture
 def lauter(tmp_path):
-    """lauter("import", ...) runs the command line and returns the finished process."""
-
-    def run(*arguments, services=(), input=None, check=True, environment=None):
-        settings = foreign_environment()
-        for service in services:
-            settings["LAUTER_" + service.name.removeprefix("lauter-").upper()] = service.address
-        result = subprocess.run(
-            [BIN / "lauter", *map(str, arguments)], input=input, capture_output=True, text=True,
-            cwd=tmp_path, env={**settings, **(environment or {})}, timeout=600)
-        if check:
-            assert result.returncode == 0, result.stderr + result.stdout
-        return result
-
-    return run
+    """lauter("import", ...) runs the command line in the test's folder."""
+    return functools.partial(run_lauter, folder=tmp_path)
 
 
 def upload(contracts, channel, folder):
