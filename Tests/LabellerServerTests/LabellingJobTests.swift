@@ -385,7 +385,7 @@ extension Verdict {
     let store = MemoryStore(
       try reviews(), cases.enumerated().map { record(Int64($0 + 1), "case-\($1.0)") })
     let client = ChatClient(
-      try ChatEndpoint(url: server.url, model: "scripted", timeout: .milliseconds(300)),
+      try ChatEndpoint(url: server.url, model: "scripted", timeout: .seconds(2)),
       http: HTTPClient(), pace: TestClock().pace)
     let result = try await run(store.job(), store, LLMAgent(client, concurrency: 4))
     #expect(result == .init(agent: "scripted", suggested: 2, failed: 8))
