@@ -113,6 +113,10 @@ package final class Database: Sendable {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: tablesOfVersion1) }
+    // How many of a job's attempts ended because the worker handed it back.
+    migrator.registerMigration("2") {
+      try $0.execute(sql: "ALTER TABLE job ADD COLUMN handed_back INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 
