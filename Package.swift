@@ -111,7 +111,7 @@ let package = Package(
 
     library("TestSupport", path: "Tests/TestSupport", ["Schema", "RPC", "Wire"]),
     tests("SchemaTests", ["Schema"]),
-    tests("TransformerTests", ["Transformer", "Kernels"]),
+    tests("TransformerTests", ["Transformer", "Kernels"], exclude: ["Fixtures"]),
     tests("RPCTests", ["RPC"]),
     tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos"]),
     // A contract with every feature there is, for WireTests.
@@ -148,10 +148,12 @@ func service(_ name: String, folder: String, library: String) -> Target {
     path: "Services/\(folder)/Main", swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
     name: name, dependencies: ["TestSupport"] + dependencies, path: "Tests/\(name)",
-    swiftSettings: swiftSettings)
+    exclude: exclude, swiftSettings: swiftSettings)
 }
 
 extension Target.Dependency {
