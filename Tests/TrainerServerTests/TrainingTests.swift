@@ -74,7 +74,9 @@ struct TrainingTests {
     func set(_ perLabel: Int, suggested: Int = 0) throws -> TrainingSet {
       var recipe = Recipe(.lauter)
       if suggested > 0 { recipe.suggestions = .byMostFrequentAgent }
-      let answered = (0..<perLabel * 2).map { (text: "\($0)", label: Int?($0 % 2), suggestion: Int?(0)) }
+      let answered = (0..<perLabel * 2).map {
+        (text: "\($0)", label: Int?($0 % 2), suggestion: Int?(0))
+      }
       let rest = (0..<suggested).map { (text: "s\($0)", label: Int?.none, suggestion: Int?(1)) }
       return try TrainingSet(
         labels: [Label(name: "a"), Label(name: "b")], texts: answered + rest, recipe: recipe)
