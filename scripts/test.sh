@@ -23,5 +23,16 @@ if [ -x "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" ] &&
   "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" "$LAUTER_TEST_ENCODERS" >/dev/null
 fi
 
+# A disk that can be filled, where one may be mounted.
+if [ "$(id -u)" -eq 0 ] && [ -z "${LAUTER_TEST_SMALL_DISK:-}" ]; then
+  small=$(mktemp -d)
+  if mount -t tmpfs -o size=6m tmpfs "$small" 2>/dev/null; then
+    export LAUTER_TEST_SMALL_DISK=$small
+    trap 'umount "$small" && rmdir "$small"' EXIT
+  else
+    rmdir "$small"
+  fi
+fi
+
 swift test -c release --explicit-target-dependency-import-check error --skip-build "$@"
 [ $# -gt 0 ] || "$LAUTER_TEST_PYTHON" -m pytest -q -p no:cacheprovider Tests/EndToEndTests

@@ -43,7 +43,8 @@ public actor ArtefactCache {
       } catch {
         throw RPCError(
           code: .internalError,
-          message: "the cache folder \(folder.path(percentEncoded: false)) cannot be made: \(error.localizedDescription)"
+          message: "the cache folder \(folder.path(percentEncoded: false)) cannot be made: "
+            + error.localizedDescription
         )
       }
     }
@@ -115,7 +116,8 @@ public actor ArtefactCache {
       if error is RPCError { throw error }
       throw RPCError(
         code: .internalError,
-        message: "the cache folder \(folder.path(percentEncoded: false)) cannot be made: \(error.localizedDescription)")
+        message: "the cache folder \(folder.path(percentEncoded: false)) cannot be made: "
+          + error.localizedDescription)
     }
   }
 

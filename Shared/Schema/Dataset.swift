@@ -62,7 +62,8 @@ public struct Question: Sendable, Hashable, Codable {
     self.labels = labels
     guard labels.count >= 2 else {
       throw SchemaError(
-        field: "labels", "a question needs at least two labels, and there \(labels.count == 1 ? "is 1" : "are none")")
+        field: "labels",
+        "a question needs at least two labels, and there \(labels.isEmpty ? "are none" : "is 1")")
     }
     guard labels.count <= 500 else {
       throw SchemaError(field: "labels", "a question has at most 500 labels, not \(labels.count)")
@@ -83,7 +84,8 @@ public struct Question: Sendable, Hashable, Codable {
     guard let index = labels.firstIndex(where: { $0.name.utf8.elementsEqual(label.utf8) }) else {
       let known = labels.prefix(20).map { "'\($0.name)'" }.joined(separator: ", ")
       throw SchemaError(
-        field: name, "unknown label '\(label)'; the labels are \(known)\(labels.count > 20 ? ", …" : "")")
+        field: name,
+        "unknown label '\(label)'; the labels are \(known)\(labels.count > 20 ? ", …" : "")")
     }
     return index
   }

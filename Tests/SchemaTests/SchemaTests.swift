@@ -44,10 +44,11 @@ import Testing
 }
 
 @Suite struct RecordTests {
-  @Test(arguments: [
-    ([], .pending), ([.draft], .pending), ([.discarded], .discarded),
-    ([.discarded, .draft], .pending), ([.discarded, .submitted], .completed),
-  ] as [([ResponseStatus], RecordStatus)])
+  @Test(
+    arguments: [
+      ([], .pending), ([.draft], .pending), ([.discarded], .discarded),
+      ([.discarded, .draft], .pending), ([.discarded, .submitted], .completed),
+    ] as [([ResponseStatus], RecordStatus)])
   func statusFollowsResponses(_ responses: [ResponseStatus], _ expected: RecordStatus) {
     #expect(RecordStatus(responses: responses) == expected)
   }
