@@ -136,7 +136,9 @@ struct TrainerServiceTests {
           .init(dataset: "topics", subject: .model(.init(name: "none"))), context: context)
       }
       let described = try await handlers.describeTrainer(.init(), context: context)
-      #expect(["avx512", "avx2", "baseline", "neon"].contains(described.instructionSet))
+      #expect(
+        ["avx512bf16", "avx512vnni", "avx512", "avx2", "baseline", "neon"]
+          .contains(described.instructionSet))
       #expect(described.threads >= 1)
       await channel.close()
     }
