@@ -1,10 +1,12 @@
 """An OpenAI-compatible server that replays recorded replies, for tests that run Lauter's executables.
 
 usage: replay_llm.py [--port PORT] [--dialect openai|llama|plain] [--key KEY] [--script FILE]
-                     [--gold FILE] [--hang SECONDS]
+                     [--gold FILE] [--hang SECONDS] [--hold-after COUNT]
 
 Prints "replay-llm listening on 127.0.0.1:PORT" when ready; PORT 0 (the default) is chosen by the
-system. GET /log answers a JSON list of what was asked: path, body, status or fault.
+system. GET /log answers a JSON list of what was asked: time in seconds, path, body, and outcome, the
+label or fault. With --hold-after the first COUNT requests are answered and the others held until
+POST /release.
 
 How a prompt is answered, by the first that applies:
 - --script FILE: JSON, a list of {"match": "text in the prompt", "replies": [REPLY, ...]}; the n-th
@@ -36,6 +38,7 @@ arguments.add_argument("--key")
 arguments.add_argument("--script")
 arguments.add_argument("--gold")
 arguments.add_argument("--hang", type=float, default=3600)
+arguments.add_argument("--hold-after", type=int)
 options = arguments.parse_args()
 
 script = json.load(open(options.script, encoding="utf-8")) if options.script else []
@@ -46,6 +49,7 @@ if options.gold:
 lock = threading.Lock()
 log = []
 counts = {}
+released = threading.Event()
 
 
 def count(key):
@@ -112,14 +116,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        entry = {"path": self.path, "body": None, "outcome": None}
+        if self.path == "/release":
+            released.set()
+            return self.answer(200, {})
+        entry = {"time": time.monotonic(), "path": self.path, "body": None, "outcome": None}
         with lock:
             log.append(entry)
+            position = len(log)
         try:
             entry["body"] = request = json.loads(body)
         except ValueError:
             entry["outcome"] = "400"
             return self.error(400, "the body is not JSON")
+        if options.hold_after is not None and position > options.hold_after:
+            released.wait()
         entry["outcome"] = self.reply(request)
 
     def reply(self, request):

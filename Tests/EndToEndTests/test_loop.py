@@ -131,7 +131,7 @@ def test_the_whole_loop(start, contracts, encoder, tmp_path):
     # Train
     def train():
         job = jobs.CreateJob(store.CreateJobRequest(
-            dataset="reviews", training=store.TrainingSpec(seed=1)), timeout=10).job
+            dataset="reviews", training=store.TrainingSpec(seed=1, recipe="setfit")), timeout=10).job
         done = follow(jobs, store, job)
         assert done.state == store.JOB_STATE_SUCCEEDED, done.error
         return done.training_result
