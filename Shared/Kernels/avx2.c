@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
 #define TABLE kernels_avx2
 #define NAME "avx2"
 #define VW 8

@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
 #define TABLE kernels_avx512
 #define NAME "avx512"
 #define VW 16

@@ -15,7 +15,26 @@
 extern const Kernels kernels_baseline;
 #if defined(__x86_64__)
 extern const Kernels kernels_avx2, kernels_avx512;
-static const char *const names[] = {"avx512", "avx2", "baseline", NULL};
+extern CompactMatmul *const kernels_matmul_int8_vnni, *const kernels_matmul_bf16_dot;
+extern double (*const kernels_burn_dot)(BurnKind kind, long iterations);
+static const char *const names[] = {"avx512bf16", "avx512vnni", "avx512", "avx2", "baseline", NULL};
+
+// avx512.c's kernels with dot product instructions where the processor has them.
+static Kernels avx512vnni, avx512bf16;
+static double burn_vnni(BurnKind kind, long iterations) {
+  return kind == BURN_BF16 ? kernels_avx512.burn(kind, iterations)
+                           : kernels_burn_dot(kind, iterations);
+}
+__attribute__((constructor)) static void complete_tables(void) {
+  avx512vnni = kernels_avx512;
+  avx512vnni.name = "avx512vnni";
+  avx512vnni.matmul_int8 = kernels_matmul_int8_vnni;
+  avx512vnni.burn = burn_vnni;
+  avx512bf16 = avx512vnni;
+  avx512bf16.name = "avx512bf16";
+  avx512bf16.matmul_bf16 = kernels_matmul_bf16_dot;
+  avx512bf16.burn = kernels_burn_dot;
+}
 #elif defined(__aarch64__)
 static const char *const names[] = {"neon", NULL};
 #else
@@ -29,11 +48,14 @@ const Kernels *kernels_named(const char *name) {
   __builtin_cpu_init();
   const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (strcmp(name, "avx2") == 0) return avx2 ? &kernels_avx2 : NULL;
-  if (strcmp(name, "avx512") == 0)
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-               ? &kernels_avx512
-               : NULL;
+  const int avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                     __builtin_cpu_supports("avx512vl");
+  const int vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+  if (strcmp(name, "avx512") == 0) return avx512 ? &kernels_avx512 : NULL;
+  if (strcmp(name, "avx512vnni") == 0) return vnni ? &avx512vnni : NULL;
+  if (strcmp(name, "avx512bf16") == 0)
+    return vnni && __builtin_cpu_supports("avx512bf16") ? &avx512bf16 : NULL;
 #endif
   return strcmp(name, kernels_baseline.name) == 0 ? &kernels_baseline : NULL;
 }
@@ -64,9 +86,67 @@ enum { panel = KERNELS_PANEL };
 void pack_panels(float *panels, const float *weight, int N, int K) {
   for (int n0 = 0; n0 < N; n0 += panel) {
     float *p = panels + (size_t)n0 * K;
+    for (int k0 = 0; k0 < K; k0 += panel) {  // squares, so that every line is written while in L1
+      for (int c = 0; c < panel; c++) {
+        const float *row = weight + (size_t)(n0 + c) * K;
+        for (int k = k0; k < k0 + panel; k++) p[(size_t)k * panel + c] = row[k];
+      }
+    }
+  }
+}
+
+size_t kernels_panel_bytes_bf16(int K) { return (size_t)K * panel * 2; }
+size_t kernels_panel_bytes_int8(int K) { return (size_t)K * panel + panel * 8; }
+// 126 rows of two bytes a value, and a scale and a zero for each; see compact.h.
+size_t kernels_compact_scratch(int K) { return 126 * ((size_t)K * 2 + 8); }
+
+static uint16_t rounded_bf16(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, 4);
+  return (uint16_t)((bits + ((bits >> 16) & 1) + 0x7fff) >> 16);
+}
+
+void pack_panels_bf16(void *panels, const float *weight, int N, int K) {
+  for (int n0 = 0; n0 < N; n0 += panel) {
+    uint16_t *p = (uint16_t *)panels + (size_t)n0 * K;
+    for (int k0 = 0; k0 < K; k0 += panel) {
+      for (int c = 0; c < panel; c++) {
+        const float *row = weight + (size_t)(n0 + c) * K;
+        for (int k = k0; k < k0 + panel; k++)
+          p[(size_t)(k / 2) * panel * 2 + c * 2 + k % 2] = rounded_bf16(row[k]);
+      }
+    }
+  }
+}
+
+void pack_panels_int8(void *panels, const float *weight, int N, int K) {
+  for (int n0 = 0; n0 < N; n0 += panel) {
+    int8_t *p = (int8_t *)panels + (size_t)(n0 / panel) * kernels_panel_bytes_int8(K);
+    float *scale = (float *)(p + (size_t)K * panel);
+    int32_t *sum = (int32_t *)(scale + panel);
+    float inverse[panel];
     for (int c = 0; c < panel; c++) {
       const float *row = weight + (size_t)(n0 + c) * K;
-      for (int k = 0; k < K; k++) p[(size_t)k * panel + c] = row[k];
+      float most = 0;
+      for (int k = 0; k < K; k++) {
+        const float size = row[k] < 0 ? -row[k] : row[k];
+        most = size > most ? size : most;
+      }
+      scale[c] = most > 0 ? most / 127.0f : 1.0f;
+      inverse[c] = 1.0f / scale[c];
+      sum[c] = 0;
+    }
+    for (int k0 = 0; k0 < K; k0 += panel) {
+      for (int c = 0; c < panel; c++) {
+        const float *row = weight + (size_t)(n0 + c) * K;
+        for (int k = k0; k < k0 + panel; k++) {
+          const float scaled = row[k] * inverse[c];
+          int q = (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
+          q = q > 127 ? 127 : q < -127 ? -127 : q;
+          p[(size_t)(k / 4) * panel * 4 + c * 4 + k % 4] = (int8_t)q;
+          sum[c] += q;
+        }
+      }
     }
   }
 }

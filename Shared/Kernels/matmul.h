@@ -83,9 +83,6 @@ INLINE void copy_panel(float *panel, const float *source, long lds, int rows) {
   }
 }
 
-// Rows of x that are taken together: few enough that they and one panel stay in the L2 cache.
-enum { rowsPerBlock = 126 };
-
 static void matmul(
     float *out, float *activated, const float *x, const float *panels, const float *bias,
     const float *residual, int T, int K, int N) {

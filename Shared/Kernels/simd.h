@@ -5,6 +5,9 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define PANEL KERNELS_PANEL
+// Rows of x that a matrix product takes together: few enough that they and one panel stay in the L2
+// cache.
+enum { rowsPerBlock = 126 };
 
 typedef float vf __attribute__((ext_vector_type(VW)));
 typedef int32_t vi __attribute__((ext_vector_type(VW)));
@@ -14,9 +17,9 @@ typedef float vf_unaligned __attribute__((ext_vector_type(VW), aligned(4), may_a
 INLINE vf load(const float *p) { return *(const vf_unaligned *)p; }
 INLINE void store(float *p, vf v) { *(vf_unaligned *)p = v; }
 INLINE vf splat(float x) { return (vf)x; }
-INLINE vf select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
-INLINE vf vmax(vf a, vf b) { return select(a > b, a, b); }
-INLINE vf vmin(vf a, vf b) { return select(a < b, a, b); }
+INLINE vf choose(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+INLINE vf vmax(vf a, vf b) { return choose(a > b, a, b); }
+INLINE vf vmin(vf a, vf b) { return choose(a < b, a, b); }
 
 // Always the same tree, so that a sum does not depend on what stands around it.
 INLINE float horizontal_sum(vf v) {
@@ -53,7 +56,7 @@ INLINE vf vexp(vf x) {
   p = p * (r * r) + r + splat(1.0f);
   vi exponent = (vi)(((vu)shifted - (vu)shifter) << 23);
   vf y = (vf)((vi)p + exponent);
-  return select(tiny, splat(0.0f), y);
+  return choose(tiny, splat(0.0f), y);
 }
 
 // erf(x) to about 1 ulp: a polynomial in x² near zero, 1 - exp(polynomial) beyond; the coefficients
@@ -77,7 +80,7 @@ INLINE vf verf(vf x) {
   far = far * t - t;
   far = splat(1.0f) - vexp(far);
   far = (vf)((vi)far | ((vi)x & (vi)0x80000000));
-  return select(t > splat(0.927734375f), far, near);
+  return choose(t > splat(0.927734375f), far, near);
 }
 
 INLINE vf vgelu(vf x) {

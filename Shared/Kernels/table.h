@@ -2,6 +2,7 @@
 // after they have defined TABLE, NAME, VW, NV and MR.
 #include "simd.h"
 #include "matmul.h"
+#include "compact.h"
 #include "attention.h"
 #include "layers.h"
 #include "adamw.h"
@@ -11,6 +12,9 @@ const Kernels TABLE = {
     .width = VW,
     .matmul = matmul,
     .matmul_backward_panel = matmul_backward_panel,
+    .matmul_bf16 = matmul_bf16,
+    .matmul_int8 = matmul_int8,
+    .burn = burn,
     .attention = attention,
     .attention_backward = attention_backward,
     .embed = embed,

@@ -15,8 +15,41 @@ public final class ComputePool: Sendable {
   /// Threads that compute at once, the caller of `run` among them.
   public let threads: Int
 
-  /// The instruction set of the kernels this process runs: "avx512", "avx2", "baseline" or "neon".
+  /// The instruction set of the kernels this process runs: "avx512bf16" and "avx512vnni" (AVX-512 with
+  /// dot products of these), "avx512", "avx2", "baseline" or "neon".
   public static var instructionSet: String { String(cString: kernels_best().pointee.name) }
+
+  /// The most operations a second (an addition and a multiplication are two) that this pool's threads
+  /// reach together in `precision`, with everything in registers: the best of `windows` windows of
+  /// a few milliseconds. On a machine with other work it is too low.
+  public func peak(_ precision: Precision, windows: Int = 100) -> Double {
+    nonisolated(unsafe) let kernels = kernels_best()
+    let kind: BurnKind =
+      switch precision {
+      case .fp32: BURN_FP32
+      case .bf16: BURN_BF16
+      case .int8: BURN_INT8
+      }
+    var iterations = 1000
+    var best = 0.0
+    var window = 0
+    while window < windows {
+      let operations = Mutex(0.0)
+      let start = ContinuousClock.now
+      run(threads) { [iterations] _ in
+        let done = kernels.pointee.burn(kind, iterations)
+        operations.withLock { $0 += done }
+      }
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      if seconds < 2e-3 {
+        iterations *= 2
+        continue
+      }
+      best = max(best, operations.withLock { $0 } / seconds)
+      window += 1
+    }
+    return best
+  }
 
   private let queue = Queue()
 

@@ -266,7 +266,7 @@ func exists(_ file: URL) -> Bool {
 }
 
 /// - Throws: `EncoderError` that names the file.
-func readJSON(_ file: URL) throws -> JSON {
+func readJSON(_ file: URL, tokens: String? = nil) throws -> JSON {
   let data: Data
   do {
     data = try Data(contentsOf: file)
@@ -274,7 +274,9 @@ func readJSON(_ file: URL) throws -> JSON {
     throw EncoderError(file, exists(file) ? "cannot be read: \(error)" : "is missing")
   }
   do {
-    return try data.withUnsafeBytes { bytes throws(JSON.SyntaxError) in try JSON(parsing: bytes) }
+    return try data.withUnsafeBytes { bytes throws(JSON.SyntaxError) in
+      try JSON(parsing: bytes, tokens: tokens)
+    }
   } catch {
     throw EncoderError(file, "is \(error)")
   }

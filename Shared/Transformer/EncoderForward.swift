@@ -124,7 +124,7 @@ struct EncoderForward: Sendable {
     let T = batch.offsets[chunk.upperBound] - first
     let layer = parameters.layout.layers[index]
 
-    linear(layer.qkv, out: a.qkv, x: a.x, T)
+    linear(layer.qkv, out: a.qkv, x: a.x, T, scratch)
     for text in chunk {
       let row = batch.offsets[text] - first
       kernels.pointee.attention(
@@ -135,35 +135,56 @@ struct EncoderForward: Sendable {
     }
     residual(
       layer.attentionOutput, out: a.attentionSum, x: a.context, residual: a.x, T, first,
-      dropout, dropout?.key(.attentionOutput, layer: index) ?? 0)
+      dropout, dropout?.key(.attentionOutput, layer: index) ?? 0, scratch)
     norm(layer.attentionNorm, out: a.attended, a.attentionStatistics, x: a.attentionSum, T)
-    linear(layer.up, out: a.up, activated: a.activated, x: a.attended, T)
+    linear(layer.up, out: a.up, activated: a.activated, x: a.attended, T, scratch)
     residual(
       layer.down, out: a.outputSum, x: a.activated, residual: a.attended, T, first,
-      dropout, dropout?.key(.output, layer: index) ?? 0)
+      dropout, dropout?.key(.output, layer: index) ?? 0, scratch)
     norm(layer.outputNorm, out: a.out, a.outputStatistics, x: a.outputSum, T)
   }
 
-  func linear(
+  /// Floats of scratch that a layer needs for a chunk whose longest text has `longest` tokens.
+  func layerScratch(longest: Int) -> Int {
+    let attention = kernels_attention_scratch(Int32(longest), Int32(headSize))
+    guard parameters.precision != .fp32 else { return attention }
+    let inputs = max(configuration.hidden, configuration.intermediate)
+    return max(attention, kernels_compact_scratch(Int32(inputs)) / MemoryLayout<Float>.stride + 1)
+  }
+
+  private func linear(
     _ linear: ParameterLayout.Linear, out: UnsafeMutablePointer<Float>,
     activated: UnsafeMutablePointer<Float>? = nil, x: UnsafePointer<Float>,
-    residual: UnsafePointer<Float>? = nil, _ T: Int
+    residual: UnsafePointer<Float>? = nil, _ T: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    kernels.pointee.matmul(
-      out, activated, x, parameters.dense + linear.panels, parameters.dense + linear.bias,
-      residual, Int32(T), Int32(linear.inputs), Int32(linear.outputs))
+    let bias = parameters.dense + linear.bias
+    let (T, inputs, outputs) = (Int32(T), Int32(linear.inputs), Int32(linear.outputs))
+    switch parameters.precision {
+    case .fp32:
+      kernels.pointee.matmul(
+        out, activated, x, parameters.dense + linear.panels, bias, residual, T, inputs, outputs)
+    case .bf16:
+      kernels.pointee.matmul_bf16(
+        out, activated, x, parameters.compact + linear.panels, bias, residual, scratch, T, inputs,
+        outputs)
+    case .int8:
+      kernels.pointee.matmul_int8(
+        out, activated, x, parameters.compact + linear.panels, bias, residual, scratch, T, inputs,
+        outputs)
+    }
   }
 
   /// out = residual + dropout(x · W + b); `first` is the chunk's first token within the batch.
   private func residual(
     _ linear: ParameterLayout.Linear, out: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>,
-    residual: UnsafePointer<Float>, _ T: Int, _ first: Int, _ dropout: DropoutKeys?, _ key: UInt64
+    residual: UnsafePointer<Float>, _ T: Int, _ first: Int, _ dropout: DropoutKeys?,
+    _ key: UInt64, _ scratch: UnsafeMutablePointer<Float>
   ) {
     guard let dropout, dropout.hiddenRate > 0 else {
-      self.linear(linear, out: out, x: x, residual: residual, T)
+      self.linear(linear, out: out, x: x, residual: residual, T, scratch)
       return
     }
-    self.linear(linear, out: out, x: x, T)
+    self.linear(linear, out: out, x: x, T, scratch)
     kernels.pointee.dropout(
       out, out, residual, dropout.hiddenRate, key, Int32(first), Int32(T), Int32(linear.outputs))
   }
@@ -212,8 +233,7 @@ struct EncoderForward: Sendable {
     let T = batch.offsets[chunk.upperBound] - first
     let longest = chunk.map(batch.length).max()!
     buffer.reserve(
-      T * (6 * H + configuration.intermediate)
-        + kernels_attention_scratch(Int32(longest), Int32(headSize)))
+      T * (6 * H + configuration.intermediate) + layerScratch(longest: longest))
     let x = buffer.floats
     let attended = x + T * H
     let context = attended + T * H

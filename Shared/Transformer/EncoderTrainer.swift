@@ -39,15 +39,25 @@ public final class EncoderTrainer {
     let weights = try EncoderWeights(directory)
     try self.init(
       directory.configuration, tokenizer: directory.tokenizer(), pool: pool, seed: seed,
-      dropout: dropout, untouched: weights.pooler(), tensor: weights.tensor)
+      dropout: dropout, untouched: weights.pooler(), source: weights)
   }
 
   /// A trainer whose tensors come from `tensor`, by Hugging Face name and shape.
-  package init(
-    _ configuration: EncoderConfiguration, tokenizer: Tokenizer? = nil,
-    pool: ComputePool = .shared, kernels name: String? = nil, seed: UInt64 = 42,
-    dropout: Bool = true, untouched: [(name: String, shape: [Int], values: [Float])] = [],
+  package convenience init(
+    _ configuration: EncoderConfiguration, pool: ComputePool = .shared,
+    kernels name: String? = nil, seed: UInt64 = 42, dropout: Bool = true,
+    untouched: [(name: String, shape: [Int], values: [Float])] = [],
     tensor: (_ name: String, _ shape: [Int]) throws -> [Float]
+  ) throws {
+    try self.init(
+      configuration, pool: pool, kernels: name, seed: seed, dropout: dropout,
+      untouched: untouched, source: GivenTensors(configuration, tensor))
+  }
+
+  private init(
+    _ configuration: EncoderConfiguration, tokenizer: Tokenizer? = nil, pool: ComputePool,
+    kernels name: String? = nil, seed: UInt64, dropout: Bool,
+    untouched: [(name: String, shape: [Int], values: [Float])], source: any TensorSource
   ) throws {
     self.configuration = configuration
     self.tokenizer = tokenizer
@@ -55,7 +65,7 @@ public final class EncoderTrainer {
     self.seed = seed
     self.dropout = dropout
     self.untouched = untouched
-    let parameters = try EncoderParameters(configuration, tensor: tensor)
+    let parameters = try EncoderParameters(configuration, source: source, pool: pool)
     forward = EncoderForward(
       parameters: parameters, kernels: name.map { kernels_named($0)! } ?? kernels_best())
     blocks = ParameterBlock.all(parameters.layout, configuration)

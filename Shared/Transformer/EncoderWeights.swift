@@ -1,8 +1,42 @@
 import Foundation
 
+/// Where an encoder's tensors come from, by Hugging Face name without any prefix.
+protocol TensorSource: Sendable {
+  /// Calls `body` with the values of a tensor, row-major.
+  /// - Throws: if there is no tensor of that name and shape.
+  func withTensor(_ name: String, _ shape: [Int], _ body: (UnsafePointer<Float>) -> Void) throws
+  /// The values where they already are in memory, valid as long as the source; nil if they are not.
+  func tensorInPlace(_ name: String, _ shape: [Int]) throws -> UnsafePointer<Float>?
+}
+
+/// Tensors given one by one.
+struct GivenTensors: TensorSource {
+  private let tensors: [String: [Float]]
+
+  /// Asks `tensor` for every tensor of an encoder of this shape.
+  init(
+    _ configuration: EncoderConfiguration,
+    _ tensor: (_ name: String, _ shape: [Int]) throws -> [Float]
+  ) throws {
+    var tensors: [String: [Float]] = [:]
+    for entry in EncoderParameters.tensors(configuration, ParameterLayout(configuration)) {
+      let values = try tensor(entry.name, entry.shape)
+      precondition(values.count == entry.count, "\(entry.name) has the wrong number of values")
+      tensors[entry.name] = values
+    }
+    self.tensors = tensors
+  }
+
+  func withTensor(_ name: String, _ shape: [Int], _ body: (UnsafePointer<Float>) -> Void) {
+    tensors[name]!.withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+
+  func tensorInPlace(_ name: String, _ shape: [Int]) -> UnsafePointer<Float>? { nil }
+}
+
 /// The tensors of an encoder's weight file under their Hugging Face names, whatever prefix the
 /// program that wrote it put before them.
-struct EncoderWeights {
+struct EncoderWeights: TensorSource {
   let file: SafetensorsFile
   /// What stands before every name in the file, such as "bert."; often nothing.
   let prefix: String
@@ -20,13 +54,22 @@ struct EncoderWeights {
     prefix = String(name.dropLast(first.count))
   }
 
-  func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
+  func withTensor(_ name: String, _ shape: [Int], _ body: (UnsafePointer<Float>) -> Void) throws {
+    try check(name, shape)
+    try file.withFloats(prefix + name, body)
+  }
+
+  func tensorInPlace(_ name: String, _ shape: [Int]) throws -> UnsafePointer<Float>? {
+    try check(name, shape)
+    return try file.floatsInPlace(prefix + name)
+  }
+
+  private func check(_ name: String, _ shape: [Int]) throws {
     let found = try file.shape(of: prefix + name)
     guard found == shape else {
       throw EncoderError(
         file.url, "tensor \(prefix + name) has shape \(found), but config.json makes it \(shape)")
     }
-    return try file.floats(prefix + name)
   }
 
   /// BERT's pooler, which sentence embeddings do not use but a weight file may carry.

@@ -5,7 +5,7 @@ import Foundation
 ///
 ///     1/S · Σᵢ sᵢ·loss(xᵢ, tᵢ) + 1/(2·C·S) · ‖W‖²,    S = Σᵢ sᵢ
 ///
-/// The intercept is not penalised. Two labels use scikit-learn's single row and sigmoid, which is
+/// The intercept is not penalised unless asked for. Two labels use scikit-learn's single row and sigmoid, which is
 /// regularised differently from two softmax rows; the row w is then stored as −w/2 and w/2, whose
 /// softmax gives the same probabilities.
 public struct LogisticRegression: Sendable, Hashable {
@@ -14,11 +14,17 @@ public struct LogisticRegression: Sendable, Hashable {
   /// Stops once no component of the gradient is larger.
   public var tolerance: Double
   public var maxIterations: Int
+  /// How much of the weights' penalty the intercept gets; scikit-learn's is 0. With a record or two
+  /// a label, a free intercept learns whose records happen to lie nearer to everything.
+  public var interceptPenalty: Double
 
-  public init(C: Double = 1, tolerance: Double = 1e-4, maxIterations: Int = 100) {
+  public init(
+    C: Double = 1, tolerance: Double = 1e-4, maxIterations: Int = 100, interceptPenalty: Double = 0
+  ) {
     self.C = C
     self.tolerance = tolerance
     self.maxIterations = maxIterations
+    self.interceptPenalty = interceptPenalty
   }
 
   /// A fitted head and how the fit went.
@@ -58,15 +64,20 @@ public struct LogisticRegression: Sendable, Hashable {
   /// - Parameters:
   ///   - targets: [records, labels], row-major; each row sums to 1.
   ///   - weights: how much each record counts, none negative; `nil` means 1 each.
+  ///   - prior: what is believed before any record is seen. The penalty is then on the distance from
+  ///     its weights instead of from 0, and a label need not occur.
   /// - Throws: `HeadError`; `CancellationError` if the task is cancelled, within one evaluation.
   public func fit(
     _ embeddings: [Float], hidden: Int, targets: [Double], labelCount: Int,
-    weights: [Double]? = nil
+    weights: [Double]? = nil, prior: ClassificationHead? = nil
   ) throws -> Fit {
     guard labelCount >= 2 else {
       throw HeadError("a head needs at least 2 labels, not \(labelCount)")
     }
     guard C > 0, C.isFinite else { throw HeadError("C is a positive number, not \(C)") }
+    guard interceptPenalty >= 0, interceptPenalty.isFinite else {
+      throw HeadError("an intercept's penalty is not negative, unlike \(interceptPenalty)")
+    }
     let records = targets.count / labelCount
     guard records > 0, hidden > 0, targets.count == records * labelCount,
       embeddings.count == records * hidden, weights == nil || weights?.count == records
@@ -86,14 +97,20 @@ public struct LogisticRegression: Sendable, Hashable {
     guard targets.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
       throw HeadError("targets are probabilities, between 0 and 1")
     }
-    for label in 0..<labelCount {
+    if let prior, prior.labels != labelCount || prior.hidden != hidden {
+      throw HeadError(
+        "a prior of \(prior.labels) labels and \(prior.hidden) dimensions for \(labelCount) and "
+          + "\(hidden)")
+    }
+    for label in 0..<labelCount where prior == nil {
       let seen = (0..<records).contains { targets[$0 * labelCount + label] * weights[$0] > 0 }
       guard seen else { throw HeadError("no record has the label \(label)") }
     }
 
     let objective = LogLoss(
       x: embeddings.map(Double.init), targets: targets, weights: weights, records: records,
-      hidden: hidden, labels: labelCount, penalty: 1 / (C * weights.reduce(0, +)))
+      hidden: hidden, labels: labelCount, penalty: 1 / (C * weights.reduce(0, +)),
+      interceptPenalty: interceptPenalty, prior: prior)
     let minimum = try LBFGS(gradientTolerance: tolerance, maxIterations: maxIterations)
       .minimise(from: [Double](repeating: 0, count: objective.rows * (hidden + 1))) {
         point, slope in
@@ -116,6 +133,10 @@ public struct LogisticRegression: Sendable, Hashable {
         bias.append(Float(minimum.point[row * stride + hidden]))
       }
     }
+    if let prior {
+      for i in weight.indices { weight[i] += prior.weight[i] }
+      for i in bias.indices { bias[i] += prior.bias[i] }
+    }
     return Fit(
       head: try ClassificationHead(labels: labelCount, hidden: hidden, weight: weight, bias: bias),
       iterations: minimum.iterations, converged: minimum.converged, loss: minimum.value)
@@ -133,13 +154,16 @@ private struct LogLoss {
   let hidden: Int
   let labels: Int
   let penalty: Double
+  let interceptPenalty: Double
   let weightSum: Double
+  /// [records, rows]: what the prior says of each record; empty without one.
+  let offsets: [Double]
 
   var rows: Int { labels == 2 ? 1 : labels }
 
   init(
     x: [Double], targets: [Double], weights: [Double], records: Int, hidden: Int, labels: Int,
-    penalty: Double
+    penalty: Double, interceptPenalty: Double, prior: ClassificationHead?
   ) {
     self.x = x
     self.targets = targets
@@ -148,7 +172,22 @@ private struct LogLoss {
     self.hidden = hidden
     self.labels = labels
     self.penalty = penalty
+    self.interceptPenalty = interceptPenalty
     weightSum = weights.reduce(0, +)
+    guard let prior else {
+      offsets = []
+      return
+    }
+    var offsets: [Double] = []
+    for record in 0..<records {
+      let scores = (0..<labels).map { label in
+        (0..<hidden).reduce(Double(prior.bias[label])) {
+          $0 + Double(prior.weight[label * hidden + $1]) * x[record * hidden + $1]
+        }
+      }
+      offsets += labels == 2 ? [scores[1] - scores[0]] : scores
+    }
+    self.offsets = offsets
   }
 
   func value(at point: [Double], gradient: inout [Double]) -> Double {
@@ -166,6 +205,7 @@ private struct LogLoss {
             for k in 0..<rows {
               scores[k] =
                 w[k * stride + hidden] + dot(w.baseAddress! + k * stride, row, hidden)
+                + (offsets.isEmpty ? 0 : offsets[record * rows + k])
             }
             loss += share * lossAndResiduals(record, &scores)
             for k in 0..<rows {
@@ -180,6 +220,9 @@ private struct LogLoss {
               square += w[i] * w[i]
               g[i] += penalty * w[i]
             }
+            let intercept = w[k * stride + hidden]
+            square += interceptPenalty * intercept * intercept
+            g[k * stride + hidden] += penalty * interceptPenalty * intercept
           }
           return loss + 0.5 * penalty * square
         }

@@ -124,6 +124,24 @@ public final class SafetensorsFile: Sendable {
     }
   }
 
+  /// Calls `body` with a tensor's values, row-major: in the file's own memory where they are F32.
+  ///
+  /// - Throws: as `floats`.
+  func withFloats(_ name: String, _ body: (UnsafePointer<Float>) -> Void) throws {
+    if let values = try floatsInPlace(name) { return body(values) }
+    try floats(name).withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+
+  /// A tensor's values in the file's own memory, valid as long as this object; `nil` if they are not
+  /// F32 there, or not aligned.
+  func floatsInPlace(_ name: String) throws -> UnsafePointer<Float>? {
+    let entry = try require(name)
+    guard entry.dtype == .float32, !entry.range.isEmpty else { return nil }
+    let start = bytes.baseAddress! + entry.range.lowerBound
+    guard UInt(bitPattern: start) % UInt(MemoryLayout<Float>.alignment) == 0 else { return nil }
+    return start.assumingMemoryBound(to: Float.self)
+  }
+
   private func entry(_ name: String) -> Entry? {
     for prefix in ["", "bert.", "0.auto_model."] {
       if let entry = entries[ByteKey(prefix + name)] { return entry }

@@ -4,39 +4,62 @@ import Kernels
 /// directory asks for. Immutable; call it from any thread, many at once.
 ///
 /// What a text yields does not depend on the texts it is encoded with, on their order or on the
-/// number of threads: the same bits every time on processors with the same instruction set.
+/// number of threads: the same bits every time on processors with the same instruction set, in each
+/// precision.
 public final class SentenceEncoder: Sendable {
   public let configuration: EncoderConfiguration
 
   private let forward: EncoderForward
   private let pool: ComputePool
   private let spare = SpareBuffers()
-  private let tokenizer: Tokenizer?
+  /// The tokenizer of the encoder's folder; nil where the encoder was made without one.
+  public let tokenizer: Tokenizer?
 
-  /// Reads and packs the weights of `directory`.
+  /// Reads and packs the weights of `directory`, on all threads of `pool`. The word embeddings are not
+  /// copied: the weight file stays mapped and must not be changed in place (it may be replaced by
+  /// renaming another over it, or removed).
+  ///
+  /// - Parameter precision: of the matrix products; every processor computes each of them, and bf16
+  ///   and int8 are faster than fp32 where it has instructions for them.
   /// - Throws: `EncoderError`, also for a shape that the kernels cannot compute.
-  public convenience init(_ directory: EncoderDirectory, pool: ComputePool = .shared) throws {
+  public convenience init(
+    _ directory: EncoderDirectory, precision: Precision = .fp32, pool: ComputePool = .shared
+  ) throws {
     let weights = try EncoderWeights(directory)
     try self.init(
-      directory.configuration, tokenizer: directory.tokenizer(), pool: pool,
-      tensor: weights.tensor)
+      directory.configuration, tokenizer: directory.tokenizer(), precision: precision, pool: pool,
+      source: weights)
   }
 
   /// An encoder whose tensors come from `tensor`, by Hugging Face name and shape.
-  package init(
-    _ configuration: EncoderConfiguration, tokenizer: Tokenizer? = nil,
+  package convenience init(
+    _ configuration: EncoderConfiguration, precision: Precision = .fp32,
     pool: ComputePool = .shared, kernels name: String? = nil,
     tensor: (_ name: String, _ shape: [Int]) throws -> [Float]
+  ) throws {
+    try self.init(
+      configuration, precision: precision, pool: pool, kernels: name,
+      source: GivenTensors(configuration, tensor))
+  }
+
+  private init(
+    _ configuration: EncoderConfiguration, tokenizer: Tokenizer? = nil, precision: Precision,
+    pool: ComputePool, kernels name: String? = nil, source: any TensorSource
   ) throws {
     self.configuration = configuration
     self.tokenizer = tokenizer
     self.pool = pool
     forward = EncoderForward(
-      parameters: try EncoderParameters(configuration, tensor: tensor),
+      parameters: try EncoderParameters(
+        configuration, precision: precision, source: source, isReadOnly: true, pool: pool),
       kernels: name.map { kernels_named($0)! } ?? kernels_best())
   }
 
-  /// The instruction set whose kernels this encoder runs: "avx512", "avx2", "baseline" or "neon".
+  /// What the encoder's matrix products are computed in.
+  public var precision: Precision { forward.parameters.precision }
+
+  /// The instruction set whose kernels this encoder runs: "avx512bf16", "avx512vnni", "avx512",
+  /// "avx2", "baseline" or "neon".
   public var instructionSet: String { String(cString: forward.kernels.pointee.name) }
 
   /// The embeddings of texts given as token ids, [CLS] and [SEP] among them, in their order.

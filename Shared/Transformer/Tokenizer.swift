@@ -36,7 +36,7 @@ public struct Tokenizer: Sendable {
   /// - Throws: `EncoderError`.
   public init(directory: URL) throws {
     let files = try TokenizerFiles(directory)
-    vocabulary = TokenizerVocabulary(files.vocabulary, continuationPrefix: files.continuationPrefix)
+    vocabulary = files.vocabulary
     normalizer = TokenizerNormalizer(files.normalizer)
     maxWordScalars = files.maxWordScalars
     addedTokens = files.addedTokens.sorted { $0.text.count > $1.text.count }

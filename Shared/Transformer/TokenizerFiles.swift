@@ -2,8 +2,7 @@ import Foundation
 
 /// What the tokenizer's files in an encoder's folder say, checked against each other.
 struct TokenizerFiles {
-  /// In no order; a token occurs once.
-  var vocabulary: [(token: String, id: Int32)] = []
+  private(set) var vocabulary = TokenizerVocabulary()
   var addedTokens: [Tokenizer.AddedToken] = []
   var normalizer = TokenizerNormalizer.Options()
   var continuationPrefix = "##"
@@ -25,12 +24,12 @@ struct TokenizerFiles {
     try readNames(settings, config)
     if exists(json) { try readTokenizer(json) }
     if exists(lines) {
-      let vocabulary = try readVocabulary(lines)
+      let tokens = try readVocabulary(lines)
       if exists(json) {
-        try checkAgreement(vocabulary, lines)
+        try checkAgreement(tokens, lines)
       } else {
-        self.vocabulary = vocabulary
-        try addSpecialTokens(lines)
+        vocabulary = TokenizerVocabulary(tokens, continuationPrefix: continuationPrefix)
+        addSpecialTokens()
       }
     }
     try readNormalizer(settings, config, overrides: !exists(json))
@@ -85,7 +84,7 @@ struct TokenizerFiles {
   // MARK: tokenizer.json
 
   private mutating func readTokenizer(_ file: URL) throws {
-    let json = try readJSON(file)
+    let json = try readJSON(file, tokens: "vocab")
     func type(_ part: String) -> String { json[part]?["type"]?.stringValue ?? "none" }
     for (part, supported) in [
       ("normalizer", "BertNormalizer"), ("pre_tokenizer", "BertPreTokenizer"),
@@ -103,7 +102,7 @@ struct TokenizerFiles {
     normalizer.lowercases = options?["lowercase"]?.boolValue ?? true
     normalizer.stripsAccents = options?["strip_accents"]?.boolValue ?? normalizer.lowercases
 
-    guard let model = json["model"], let members = model["vocab"]?.objectValue else {
+    guard let model = json["model"], let tokens = model["vocab"]?.tokensValue else {
       throw EncoderError(file, "has no vocabulary")
     }
     continuationPrefix = model["continuing_subword_prefix"]?.stringValue ?? continuationPrefix
@@ -114,14 +113,12 @@ struct TokenizerFiles {
       }
       maxWordScalars = count
     }
-    var ids = Set<Int32>()
-    vocabulary = try members.map { member in
-      guard let value = member.value.intValue, let id = Int32(exactly: value), id >= 0,
-        ids.insert(id).inserted
-      else {
-        throw EncoderError(file, "the token '\(member.key)' has no id of its own")
-      }
-      return (member.key, id)
+    if let index = tokens.firstSharedID {
+      throw EncoderError(file, "the token '\(tokens.text(index))' has no id of its own")
+    }
+    vocabulary = TokenizerVocabulary(tokens, continuationPrefix: continuationPrefix)
+    guard vocabulary.count == tokens.count else {
+      throw EncoderError(file, "a token occurs twice in the vocabulary")
     }
     try readAddedTokens(json["added_tokens"]?.arrayValue ?? [], file)
     try readTemplate(json["post_processor"], file)
@@ -168,48 +165,119 @@ struct TokenizerFiles {
   // MARK: vocab.txt
 
   /// A token per line, the line's number from 0 its id. Of a token that occurs twice the last id counts.
-  private func readVocabulary(_ file: URL) throws -> [(token: String, id: Int32)] {
+  private func readVocabulary(_ file: URL) throws -> TokenList {
     let data: Data
     do {
       data = try Data(contentsOf: file)
     } catch {
       throw EncoderError(file, "cannot be read: \(error)")
     }
-    var ids: [ByteKey: Int32] = [:]
-    var lines = data.split(separator: 0x0A, omittingEmptySubsequences: false)
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    ids.reserveCapacity(lines.count)
-    for (index, line) in lines.enumerated() {
-      let bytes = line.last == 0x0D ? line.dropLast() : line
-      guard let token = String(validating: bytes, as: UTF8.self) else {
+    return try data.withUnsafeBytes { bytes in
+      var tokens = TokenList()
+      tokens.reserve(bytes: bytes.count)
+      var start = 0
+      while start < bytes.count {
+        var end = start
+        while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+        let line = UnsafeRawBufferPointer(
+          rebasing: bytes[start..<(end > start && bytes[end - 1] == 0x0D ? end - 1 : end)])
+        tokens.append(line, id: Int32(tokens.count))
+        start = end + 1
+      }
+      if let index = tokens.firstInvalid {
         throw EncoderError(file, "line \(index + 1) is not UTF-8")
       }
-      ids[ByteKey(token)] = Int32(index)
-    }
-    return ids.map { ($0.key.text, $0.value) }
-  }
-
-  private func checkAgreement(
-    _ lines: [(token: String, id: Int32)], _ file: URL
-  ) throws {
-    let known = Dictionary(uniqueKeysWithValues: vocabulary.map { (ByteKey($0.token), $0.id) })
-    let differing = lines.filter { known[ByteKey($0.token)] != $0.id }.min { $0.id < $1.id }
-    if let differing {
-      throw EncoderError(
-        file, "line \(differing.id + 1) is not the token with id \(differing.id) in tokenizer.json")
-    }
-    guard lines.count == vocabulary.count else {
-      throw EncoderError(
-        file, "has \(lines.count) tokens, tokenizer.json \(vocabulary.count)")
+      return tokens
     }
   }
 
-  private mutating func addSpecialTokens(_ file: URL) throws {
-    let ids = Dictionary(uniqueKeysWithValues: vocabulary.map { (ByteKey($0.token), $0.id) })
+  private func checkAgreement(_ lines: TokenList, _ file: URL) throws {
+    var agreeing = 0
+    for line in 0..<lines.count {
+      let id = vocabulary.id(of: lines[line])
+      if id == Int32(line) {
+        agreeing += 1
+        continue
+      }
+      // A line whose token a later line has again does not count.
+      guard let id, id > line, id < lines.count, lines[Int(id)].elementsEqual(lines[line]) else {
+        throw EncoderError(
+          file, "line \(line + 1) is not the token with id \(line) in tokenizer.json")
+      }
+    }
+    guard agreeing == vocabulary.count else {
+      throw EncoderError(
+        file, "has \(agreeing) tokens, tokenizer.json \(vocabulary.count)")
+    }
+  }
+
+  private mutating func addSpecialTokens() {
     for name in [padding, unknown, classification, separator, mask] {
       // Only the mask may be missing: nothing here needs it.
-      guard let id = ids[ByteKey(name)] else { continue }
+      guard let id = vocabulary.id(of: name) else { continue }
       addedTokens.append(.init(text: Array(name.utf8), id: id, isSpecial: true))
+    }
+  }
+}
+
+/// Tokens with their ids, the tokens' bytes one after another in one array: a vocabulary has tens of
+/// thousands, and a string for each would be most of the time it takes to read it.
+struct TokenList: Sendable {
+  private var bytes: [UInt8] = []
+  /// Where each token ends in `bytes`.
+  private var ends: [Int] = []
+  private(set) var ids: [Int32] = []
+
+  var count: Int { ends.count }
+
+  mutating func reserve(bytes count: Int) { bytes.reserveCapacity(count) }
+
+  mutating func append(_ token: some Collection<UInt8>, id: Int32) {
+    bytes.append(contentsOf: token)
+    ends.append(bytes.count)
+    ids.append(id)
+  }
+
+  subscript(index: Int) -> ArraySlice<UInt8> {
+    bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+  }
+
+  func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
+
+  /// The first token that is not UTF-8.
+  var firstInvalid: Int? {
+    // All of them at once, which is quick; then one by one, as two halves may make a whole.
+    if String(validating: bytes, as: UTF8.self) != nil, ends.allSatisfy(isBoundary) { return nil }
+    return (0..<count).first { String(validating: self[$0], as: UTF8.self) == nil }
+  }
+
+  private func isBoundary(_ end: Int) -> Bool { end == bytes.count || bytes[end] & 0xC0 != 0x80 }
+
+  /// The first token whose id is below 0 or that of a token before it.
+  var firstSharedID: Int? {
+    var seen = [Bool](repeating: false, count: count)
+    var beyond = Set<Int32>()
+    for (index, id) in ids.enumerated() {
+      if id < 0 { return index }
+      if Int(id) >= count {
+        if !beyond.insert(id).inserted { return index }
+      } else if seen[Int(id)] {
+        return index
+      } else {
+        seen[Int(id)] = true
+      }
+    }
+    return nil
+  }
+
+  /// Calls `body` with all bytes, where each token ends in them, and its id.
+  func withTokens<R>(
+    _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<Int>, UnsafeBufferPointer<Int32>) -> R
+  ) -> R {
+    bytes.withUnsafeBufferPointer { bytes in
+      ends.withUnsafeBufferPointer { ends in
+        ids.withUnsafeBufferPointer { ids in body(bytes, ends, ids) }
+      }
     }
   }
 }

@@ -1,6 +1,8 @@
 /// A vocabulary as a trie over UTF-8 bytes, so that the longest token at a place is found in one walk and
 /// without comparing strings. The edges are in one open-addressing table keyed by node and byte.
 struct TokenizerVocabulary: Sendable {
+  /// Different tokens.
+  let count: Int
   /// One past the highest id.
   let size: Int
   /// Where the walk begins at a word's start.
@@ -14,60 +16,73 @@ struct TokenizerVocabulary: Sendable {
   /// By node: the id of the token that ends there, or -1.
   private let ids: [Int32]
 
-  init(_ tokens: [(token: String, id: Int32)], continuationPrefix: String) {
-    var nodes = 1
-    let bytes = tokens.reduce(0) { $0 + $1.token.utf8.count }
-    // At most a node per byte, usually a third; the table stays under half full in any case.
-    var capacity = 1024
-    while capacity < bytes { capacity *= 2 }
-    var edges = [UInt64](repeating: 0, count: capacity)
-    var shift = UInt64(64 - capacity.trailingZeroBitCount)
-    var ids: [Int32] = [-1]
-    ids.reserveCapacity(bytes / 2)
-
-    func insert(_ key: UInt32, _ child: UInt32) {
-      let mask = edges.count - 1
-      var slot = Self.slot(key, shift)
-      while edges[slot] != 0 { slot = (slot + 1) & mask }
-      edges[slot] = UInt64(key) << 32 | UInt64(child)
+  /// Of a token that occurs twice the last id counts.
+  init(_ tokens: TokenList = TokenList(), continuationPrefix: String = "") {
+    var builder = Builder()
+    tokens.withTokens { bytes, ends, ids in
+      builder.reserve(bytes: bytes.count)
+      var start = 0
+      for index in ends.indices {
+        builder.insert(UnsafeBufferPointer(rebasing: bytes[start..<ends[index]]), id: ids[index])
+        start = ends[index]
+      }
     }
-    for (token, id) in tokens {
-      var node = Self.root
-      for byte in token.utf8 {
+    count = builder.tokens
+    size = Int(builder.ids.max() ?? -1) + 1
+    (edges, shift, ids) = (builder.edges, builder.shift, builder.ids)
+    var prefix: UInt32 = Self.root
+    for byte in continuationPrefix.utf8 {
+      let key = prefix << 8 | UInt32(byte)
+      prefix = edges.withUnsafeBufferPointer { [shift] in Self.child($0, shift, key) }
+      if prefix == 0 { break }
+    }
+    continuation = continuationPrefix.isEmpty ? Self.root : prefix == 0 ? nil : prefix
+  }
+
+  private struct Builder {
+    var edges = [UInt64](repeating: 0, count: 1024)
+    var shift: UInt64 = 54
+    var ids: [Int32] = [-1]
+    var tokens = 0
+
+    /// At most a node per byte, usually a third; the table stays under half full in any case.
+    mutating func reserve(bytes: Int) {
+      while edges.count < bytes { grow() }
+      ids.reserveCapacity(bytes / 2)
+    }
+
+    mutating func insert(_ token: UnsafeBufferPointer<UInt8>, id: Int32) {
+      var node = TokenizerVocabulary.root
+      for byte in token {
         let key = node << 8 | UInt32(byte)
-        let found = edges.withUnsafeBufferPointer { Self.child($0, shift, key) }
+        let found = edges.withUnsafeBufferPointer { TokenizerVocabulary.child($0, shift, key) }
         if found != 0 {
           node = found
           continue
         }
-        if nodes * 2 >= edges.count {
-          let old = edges
-          edges = [UInt64](repeating: 0, count: old.count * 2)
-          shift -= 1
-          for edge in old where edge != 0 {
-            insert(UInt32(truncatingIfNeeded: edge >> 32), UInt32(truncatingIfNeeded: edge))
-          }
-        }
-        let child = UInt32(nodes)
-        precondition(nodes < 1 << 24, "a vocabulary of over 16 million bytes")
-        insert(key, child)
-        nodes += 1
+        if ids.count * 2 >= edges.count { grow() }
+        precondition(ids.count < 1 << 24, "a vocabulary of over 16 million bytes")
+        node = UInt32(ids.count)
+        place(UInt64(key) << 32 | UInt64(node))
         ids.append(-1)
-        node = child
       }
+      if ids[Int(node)] < 0 { tokens += 1 }
       ids[Int(node)] = id
     }
-    size = Int(tokens.map(\.id).max() ?? -1) + 1
-    var prefix: UInt32 = Self.root
-    for byte in continuationPrefix.utf8 {
-      let key = prefix << 8 | UInt32(byte)
-      prefix = edges.withUnsafeBufferPointer { Self.child($0, shift, key) }
-      if prefix == 0 { break }
+
+    private mutating func place(_ edge: UInt64) {
+      let mask = edges.count - 1
+      var slot = TokenizerVocabulary.slot(UInt32(truncatingIfNeeded: edge >> 32), shift)
+      while edges[slot] != 0 { slot = (slot + 1) & mask }
+      edges[slot] = edge
     }
-    continuation = continuationPrefix.isEmpty ? Self.root : prefix == 0 ? nil : prefix
-    self.edges = edges
-    self.shift = shift
-    self.ids = ids
+
+    private mutating func grow() {
+      let old = edges
+      edges = [UInt64](repeating: 0, count: old.count * 2)
+      shift -= 1
+      for edge in old where edge != 0 { place(edge) }
+    }
   }
 
   /// Calls `body` with the trie open for walking.
@@ -80,10 +95,12 @@ struct TokenizerVocabulary: Sendable {
   }
 
   /// The token's id, or `nil`.
-  func id(of token: String) -> Int32? {
+  func id(of token: String) -> Int32? { id(of: token.utf8) }
+
+  func id(of token: some Sequence<UInt8>) -> Int32? {
     withTrie { trie in
       var node = Self.root
-      for byte in token.utf8 {
+      for byte in token {
         node = trie.child(of: node, byte)
         if node == 0 { return nil }
       }

@@ -131,7 +131,8 @@ def test_the_whole_loop(start, contracts, encoder, tmp_path):
     # Train
     def train(**spec):
         job = jobs.CreateJob(store.CreateJobRequest(
-            dataset="reviews", training=store.TrainingSpec(seed=1, **spec)), timeout=10).job
+            dataset="reviews",
+            training=store.TrainingSpec(seed=1, recipe="setfit", **spec)), timeout=10).job
         done = follow(jobs, store, job)
         assert done.state == store.JOB_STATE_SUCCEEDED, done.error
         return done.training_result

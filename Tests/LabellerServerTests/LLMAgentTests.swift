@@ -196,11 +196,19 @@ struct Rig {
   }
 
   @Test func aHangIsATimeoutFailure() async throws {
-    let rig = try Rig(timeout: .milliseconds(50)) { _ in .hang }
+    let rig = try Rig(timeout: .milliseconds(700)) { _ in .hang }
     let verdict = try await rig.judge()
     #expect(verdict.failure?.kind == .timeout)
-    #expect(verdict.failure?.detail == "no answer from the LLM within 0.05 s, 5 times in a row")
+    #expect(verdict.failure?.detail == "no answer from the LLM within 0.7 s, 5 times in a row")
     #expect(rig.server.requests.count == 5)
+  }
+
+  @Test func aPromptLargerThanAnyModelReadsIsNotSent() async throws {
+    let rig = try Rig { _ in .label("positive") }
+    let verdict = try await rig.judge(record(1, String(repeating: "Very good. ", count: 100_000)))
+    #expect(verdict.failure?.kind == .provider)
+    #expect(verdict.failure?.detail.contains("larger than 1 MiB") == true)
+    #expect(!verdict.isOutage && rig.server.requests.isEmpty)
   }
 
   @Test func aHugeBodyIsNotReadToItsEnd() async throws {

@@ -98,6 +98,7 @@ final class ScriptedAgent: Agent, PreparedAgent {
 
   let name = "scripted"
   let summary = "Does as it is told."
+  let readsExamples = true
   let batchSize: Int
   let concurrency: Int
   private let script: Script
@@ -318,6 +319,29 @@ extension Verdict {
     #expect(agent.asked.isEmpty)
   }
 
+  @Test func anAgentThatReadsNoExamplesIsNotGivenAny() async throws {
+    let agent = ZeroShotAgent { texts in texts.map { _ in [1, 0] } }
+    let store = MemoryStore(try reviews(), [record(1), reviewed(2, "negative")])
+    func isExplained(_ message: String?) -> Bool {
+      message?.contains("'encoder-zero-shot' cannot be shown examples (--shots 1)") == true
+        && message?.contains("--llm-url") == true
+    }
+    await #expect {
+      try await run(store.job(.init(shots: 1)), store, agent)
+    } throws: {
+      isExplained(($0 as? AgentError)?.message)
+    }
+    await #expect {
+      try await Labeller(store: store, agent: agent).handlers.suggest(
+        .init(dataset: "reviews", recordIds: [1], shots: 1), context: CallContext())
+    } throws: {
+      ($0 as? RPCError)?.code == .failedPrecondition
+        && isExplained(($0 as? RPCError)?.message)
+    }
+    #expect(store.suggestion(1) == nil)
+    #expect(try await run(store.job(), store, agent).suggested == 1)
+  }
+
   @Test func shotsReachTheLLM() async throws {
     let server = try ReplayServer { _ in .label("positive") }
     defer { server.stop() }
@@ -332,7 +356,7 @@ extension Verdict {
     for request in server.requests {
       let messages = request.json["messages"] as? [[String: Any]]
       let prompt = messages?.first?["content"] as? String ?? ""
-      #expect(prompt.contains("# Examples\ntext:\n```\nA bad one.\n```\n{\"label\": \"negative\"}"))
+      #expect(prompt.contains("# Examples\ntext: \"A bad one.\"\n{\"label\": \"negative\"}"))
     }
   }
 
@@ -361,7 +385,7 @@ extension Verdict {
     let store = MemoryStore(
       try reviews(), cases.enumerated().map { record(Int64($0 + 1), "case-\($1.0)") })
     let client = ChatClient(
-      try ChatEndpoint(url: server.url, model: "scripted", timeout: .milliseconds(300)),
+      try ChatEndpoint(url: server.url, model: "scripted", timeout: .seconds(2)),
       http: HTTPClient(), pace: TestClock().pace)
     let result = try await run(store.job(), store, LLMAgent(client, concurrency: 4))
     #expect(result == .init(agent: "scripted", suggested: 2, failed: 8))

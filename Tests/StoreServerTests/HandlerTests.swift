@@ -465,6 +465,23 @@ func importRecords(_ numbers: ClosedRange<Int>) -> [StoreV1.ImportRecord] {
     #expect(answers.all.map(\.job?.state) == [.cancelled], "a finished job is told once")
   }
 
+  @Test(.timeLimit(.minutes(1))) func whoWaitsGetsAJobThatIsHandedBack() async throws {
+    let job = try await label()
+    let lease = try await claim().lease
+    async let waiting = claim(waitMs: 30_000)
+    await expect(.invalidArgument, naming: "handed back") {
+      _ = try await store.handlers.finishJob(
+        .init(lease: lease, state: .queued, error: "tired"), context: context)
+    }
+    await expect(.invalidArgument, naming: "handed back") {
+      _ = try await store.handlers.finishJob(
+        .init(lease: lease, state: .running), context: context)
+    }
+    _ = try await store.handlers.finishJob(.init(lease: lease, state: .queued), context: context)
+    let next = try await waiting
+    #expect(next.job?.id == job.id && next.lease?.attempt == 2)
+  }
+
   @Test func specificationsAreChecked() async throws {
     await expect(.invalidArgument, naming: "labelling or training") {
       _ = try await store.handlers.createJob(.init(dataset: "reviews"), context: context)

@@ -127,6 +127,48 @@ import Testing
     await expect(storage: .notFound, naming: "'9'") { _ = try await database.cancelJob(9) }
   }
 
+  @Test func aJobThatIsHandedBackIsQueuedAgain() async throws {
+    let id = try await database.createJob(.labelling, spec: [], on: dataset).id
+    // Far oftener than a job may lose its worker.
+    for attempt in 1...UInt32(12) {
+      #expect(try await claim()?.attempt == attempt)
+      let lease = JobLease(job: id, attempt: attempt)
+      let queued = try await database.finishJob(lease, as: .queued, error: "", result: nil)
+      #expect(queued.state == .queued && queued.finishTimeMs == nil)
+      // The answer may have been lost on its way.
+      #expect(try await database.finishJob(lease, as: .queued, error: "", result: nil) == queued)
+      await expect(storage: .leaseLost) {
+        _ = try await database.heartbeat(lease, progress: nil, extendingBy: 30_000)
+      }
+    }
+    for _ in 1...4 {
+      _ = try await claim()
+      clock.advance(30_000)
+      #expect(try await database.sweepJobs().map(\.state) == [.queued])
+    }
+    let fifth = try await claim()
+    #expect(fifth?.attempt == 17, "no lease is like an earlier one")
+    clock.advance(30_000)
+    #expect(try await database.sweepJobs().map(\.state) == [.failed])
+    #expect(try await database.job(id).error.contains("5 times"))
+  }
+
+  @Test func aJobThatIsHandedBackCanBeCancelled() async throws {
+    for _ in 1...2 { _ = try await database.createJob(.labelling, spec: [], on: dataset) }
+    let before = JobLease(job: try #require(try await claim()).id, attempt: 1)
+    _ = try await database.finishJob(before, as: .queued, error: "", result: nil)
+    let cancelled = try await database.cancelJob(before.job)
+    #expect(cancelled.state == .cancelled && cancelled.finishTimeMs != nil)
+    // And the other way round.
+    let lease = JobLease(job: try #require(try await claim()).id, attempt: 1)
+    _ = try await database.cancelJob(lease.job)
+    for _ in 1...2 {
+      let ended = try await database.finishJob(lease, as: .queued, error: "", result: nil)
+      #expect(ended.state == .cancelled && ended.finishTimeMs != nil)
+    }
+    #expect(try await claim() == nil)
+  }
+
   @Test func leasesOutliveARestart() async throws {
     let job = try await database.createJob(.labelling, spec: [1], on: dataset)
     _ = try await claim()

@@ -285,7 +285,7 @@ func expect(
   func exported(
     _ dataset: StoredDataset, _ filter: RecordFilter, _ database: Database
   ) async throws -> [StoredRecord] {
-    var export = try database.export(from: dataset, matching: filter)
+    var export = try await database.export(from: dataset, matching: filter)
     var records: [StoredRecord] = []
     while true {
       let batch = try await export.next(limit: 9, maxBytes: 100_000)
@@ -318,7 +318,7 @@ func expect(
   }
 
   func pageSizes(_ dataset: StoredDataset, maxBytes: Int) async throws -> [Int] {
-    var export = try database.export(from: dataset, matching: .init())
+    var export = try await database.export(from: dataset, matching: .init())
     var sizes: [Int] = []
     while true {
       let batch = try await export.next(limit: 100, maxBytes: maxBytes)
@@ -330,7 +330,7 @@ func expect(
   @Test func anExportSeesOneInstant() async throws {
     let dataset = try await database.create(try reviews())
     _ = try await add(drafts(1...20), to: dataset, database)
-    var export = try database.export(from: dataset, matching: .init(status: .pending))
+    var export = try await database.export(from: dataset, matching: .init(status: .pending))
     var records = try await export.next(limit: 5, maxBytes: .max)
     _ = try await add(drafts(21...30), to: dataset, database)
     try await database.write(

@@ -12,7 +12,7 @@ struct ContrastivePairsTests {
       (16, 3, 1536, 96), (32, 3, 6144, 384), (64, 2, 8320, 520), (64, 6, 122_880, 7680),
     ])
   func counts(k: Int, labels: Int, pairs: Int, steps: Int) {
-    let training = BodyTraining(recipe: Recipe(), labels: balanced(k, labels))
+    let training = BodyTraining(recipe: Recipe(.setfit), labels: balanced(k, labels))
     #expect(training.pairs.count == pairs)
     #expect(training.steps == steps)
   }
@@ -42,6 +42,16 @@ struct ContrastivePairsTests {
     }
     #expect(pairs.count == expected.count)
     #expect(Set(pairs) == expected)
+  }
+
+  @Test("Without identities, every pair i < j once")
+  func withoutIdentities() {
+    let labels = [2, 0, 1, 0, 2, 2, 1]
+    let pairs = Array(
+      ContrastivePairs(labels: labels, strategy: .unique, identities: false, seed: 3).epoch(0))
+    #expect(pairs.count == 7 * 6 / 2 && Set(pairs).count == pairs.count)
+    #expect(pairs.allSatisfy { $0.first < $0.second })
+    #expect(pairs.allSatisfy { $0.sameLabel == (labels[$0.first] == labels[$0.second]) })
   }
 
   @Test(

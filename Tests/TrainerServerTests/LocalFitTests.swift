@@ -53,7 +53,8 @@ struct LocalFitTests {
     let test = try scratch.file("test.jsonl", Self.lines(4, 2))
     let encoder = Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
     let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
-    var fit = LocalFit(train: train, test: test, encoder: encoder, output: output)
+    var fit = LocalFit(
+      train: train, test: test, encoder: encoder, output: output, recipe: Recipe(.setfit))
     fit.recipe.bodyLearningRate = 1e-4
     let report = try fit.run()
     #expect(report.labels == ["cooking", "sport", "weather"])
@@ -100,6 +101,41 @@ struct LocalFitTests {
 
     // A folder with something in it is not written over.
     #expect(throws: ModelFolderError.self) { try fit.run() }
+  }
+
+  @Test(
+    "Names, suggestions and answers each teach a real encoder, and a comparison repeats no work",
+    .enabled(if: hasEncoders))
+  func lauter() throws {
+    let scratch = try Scratch()
+    // One answer a topic; the rest was suggested.
+    let answers = Self.lines(0, 1)
+    let rest = Self.lines(1, 3).replacing("\"label\": ", with: "\"suggestions\": [{\"label\": ")
+      .replacing("\"}\n", with: "\"}]}\n")
+    let train = try scratch.file("train.jsonl", answers + rest)
+    let test = try scratch.file("test.jsonl", Self.lines(4, 2))
+    let encoder = Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
+    var fit = LocalFit(train: train, test: test, encoder: encoder, recipe: Recipe(.lauter))
+    fit.descriptions = ["weather": "rain, sun and wind"]
+    let alone = try fit.run()
+    #expect(alone.trainRecords == 3 && alone.steps == 0)
+    fit.recipe.suggestions = .byMostFrequentAgent
+    let suggested = try fit.run()
+    #expect(suggested.trainRecords == 12)
+    #expect(try #require(suggested.accuracy) >= 5.0 / 6)
+    fit.descriptions = ["politics": "not a label"]
+    #expect(throws: (any Error).self) { try fit.run() }
+
+    var rows: [LocalComparison.Row] = []
+    let variants = ["lauter", "lauter:suggestions"].compactMap { LocalComparison.Variant($0) }
+    try LocalComparison(
+      train: train, test: test, encoder: encoder, variants: variants, shots: [0, 1], seeds: [1, 2],
+      descriptions: ["weather": "rain, sun and wind"]
+    ).run { rows.append($0) }
+    #expect(rows.map(\.shots) == [0, 0, 1, 1, 1, 1])
+    #expect(rows.map(\.seed) == [1, 2, 1, 1, 2, 2])
+    #expect(rows[2].accuracy == alone.accuracy && rows[3].accuracy == suggested.accuracy)
+    #expect(LocalComparison.Variant("magic") == nil && LocalComparison.Variant("lauter:") == nil)
   }
 
   @Test("A record whose text holds no token is named", .enabled(if: hasEncoders))

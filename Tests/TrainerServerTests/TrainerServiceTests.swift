@@ -136,7 +136,9 @@ struct TrainerServiceTests {
           .init(dataset: "topics", subject: .model(.init(name: "none"))), context: context)
       }
       let described = try await handlers.describeTrainer(.init(), context: context)
-      #expect(["avx512", "avx2", "baseline", "neon"].contains(described.instructionSet))
+      #expect(
+        ["avx512bf16", "avx512vnni", "avx512", "avx2", "baseline", "neon"]
+          .contains(described.instructionSet))
       #expect(described.threads >= 1)
       await channel.close()
     }
@@ -161,7 +163,7 @@ struct TrainerServiceTests {
     let store = ScriptedStore(Self.dataset, Self.records())
     try store.register(encoder: Self.encoder)
     store.state.withLock { $0.cancelsIn = "body" }
-    store.queue(.init(bodyEpochs: 1000))
+    store.queue(.init(bodyEpochs: 1000, recipe: "setfit"))
     let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
       try await store.finished()
     }
@@ -181,6 +183,7 @@ struct TrainerServiceTests {
       (StoreV1.TrainingSpec(bodyLearningRate: -1), true, "body_learning_rate: above 0"),
       (StoreV1.TrainingSpec(agent: "llm"), true, "agent: 'llm' is named, but use_suggestions"),
       (StoreV1.TrainingSpec(model: "Not A Name"), true, "model: "),
+      (StoreV1.TrainingSpec(recipe: "magic"), true, "recipe: 'lauter' or 'setfit', not 'magic'"),
       (StoreV1.TrainingSpec(samplingStrategy: .unrecognized(9)), true, "sampling_strategy: "),
       (StoreV1.TrainingSpec(), false, "Review some records of each label (`lauter review`)"),
       (
@@ -223,10 +226,11 @@ struct TrainerServiceTests {
     #expect(finish.error.hasPrefix("the encoder 'small' cannot be used: config.json: "))
   }
 
-  @Test("A spec of zeros is SetFit's recipe, and a recipe's spec is the recipe")
+  @Test("A spec of zeros is the default recipe, and a recipe's spec is the recipe")
   func recipes() throws {
-    #expect(try Recipe(StoreV1.TrainingSpec()) == Recipe())
-    var recipe = Recipe()
+    #expect(try Recipe(StoreV1.TrainingSpec()) == Recipe(.lauter))
+    #expect(try Recipe(StoreV1.TrainingSpec(recipe: "setfit")) == Recipe(.setfit))
+    var recipe = Recipe(.setfit)
     recipe.seed = 3
     recipe.shots = 5
     recipe.suggestions = .by(agent: "llm")

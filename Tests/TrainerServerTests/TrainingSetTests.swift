@@ -33,8 +33,8 @@ struct TrainingSetTests {
         record(20, answer: "pos", split: .test), record(21, answer: "neg", split: .validation),
         record(22), record(23, discarded: true), record(24, suggestion: "pos"),
       ]
-    let a = try TrainingSet(dataset: dataset, records: records, recipe: Recipe())
-    let b = try TrainingSet(dataset: dataset, records: records.reversed(), recipe: Recipe())
+    let a = try TrainingSet(dataset: dataset, records: records, recipe: Recipe(.setfit))
+    let b = try TrainingSet(dataset: dataset, records: records.reversed(), recipe: Recipe(.setfit))
     #expect(a == b)
     #expect(a.examples.map(\.recordID) == [1, 2, 3, 4, 5, 6])
     #expect(a.examples.map(\.label) == [0, 1, 2, 0, 1, 2])
@@ -44,7 +44,7 @@ struct TrainingSetTests {
   @Test("Shots are balanced and decided by the seed")
   func shots() throws {
     func chosen(_ seed: UInt64) throws -> [Int64] {
-      var recipe = Recipe()
+      var recipe = Recipe(.setfit)
       recipe.shots = 4
       recipe.seed = seed
       let set = try TrainingSet(dataset: dataset, records: reviewed(20), recipe: recipe)
@@ -58,7 +58,7 @@ struct TrainingSetTests {
 
   @Test("A label with fewer records than shots gives what it has")
   func fewerThanShots() throws {
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     recipe.shots = 4
     let records = reviewed(1) + [record(10, answer: "neg"), record(11, answer: "neg")]
     let set = try TrainingSet(dataset: dataset, records: records, recipe: recipe)
@@ -79,7 +79,7 @@ struct TrainingSetTests {
         suggestions: [
           Suggestion(agent: "llm", outcome: .failure(.init(kind: .empty, detail: "")))
         ]))
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     recipe.suggestions = .byMostFrequentAgent
     let set = try TrainingSet(dataset: dataset, records: records, recipe: recipe)
     #expect(set.agent == "llm")
@@ -99,7 +99,7 @@ struct TrainingSetTests {
 
   @Test("Shots bound the responses, not the suggestions")
   func shotsAndSuggestions() throws {
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     recipe.shots = 1
     recipe.suggestions = .byMostFrequentAgent
     let records = reviewed(3) + (20..<25).map { record($0, suggestion: "neu") }
@@ -109,7 +109,7 @@ struct TrainingSetTests {
 
   @Test("Nothing reviewed, one label only and a label without records each say what to do")
   func failures() throws {
-    func reason(_ records: [Record], _ recipe: Recipe = Recipe()) -> String {
+    func reason(_ records: [Record], _ recipe: Recipe = Recipe(.setfit)) -> String {
       do {
         _ = try TrainingSet(dataset: dataset, records: records, recipe: recipe)
         return ""
@@ -127,14 +127,47 @@ struct TrainingSetTests {
     #expect(
       reason([record(1, answer: "neg"), record(2, answer: "pos")])
         .contains("with the label 'neu' (there are: neg 1, neu 0, pos 1); a model could never"))
-    var suggesting = Recipe()
+    var suggesting = Recipe(.setfit)
     suggesting.suggestions = .byMostFrequentAgent
     #expect(reason(reviewed(1), suggesting).contains("`lauter label`"))
   }
 
+  @Test("Lauter's recipe does without records of a label, but not without any")
+  func labelWithoutRecords() throws {
+    let set = try TrainingSet(
+      dataset: dataset, records: [record(1, answer: "neg")], recipe: Recipe(.lauter))
+    #expect(set.examples.count == 1 && set.labels.count == 3)
+    #expect(set.anchors.sentences.map(\.count) == [4, 4, 4])
+    #expect(throws: TrainingError.self) {
+      try TrainingSet(dataset: dataset, records: [record(1)], recipe: Recipe(.lauter))
+    }
+    var suggesting = Recipe(.lauter)
+    suggesting.suggestions = .byMostFrequentAgent
+    let suggested = try TrainingSet(
+      dataset: dataset, records: [record(1, suggestion: "pos")], recipe: suggesting)
+    #expect(suggested.examples.map(\.isSuggested) == [true])
+  }
+
+  @Test("What the agent said of an answered record is kept, to measure the agent by")
+  func suggestionsOnAnswered() throws {
+    var suggesting = Recipe(.lauter)
+    suggesting.suggestions = .byMostFrequentAgent
+    let set = try TrainingSet(
+      dataset: dataset,
+      records: [
+        record(1, answer: "neg", suggestion: "pos"), record(2, answer: "neu"),
+        record(3, suggestion: "neu"), record(4, answer: "pos", suggestion: "neg", agent: "other"),
+        record(5, suggestion: "neg"),
+      ], recipe: suggesting)
+    #expect(set.agent == "llm")
+    #expect(set.examples.map(\.suggestion) == [2, nil, 1, nil, 0])
+    #expect(set.examples.map(\.label) == [0, 1, 1, 2, 0])
+    #expect(set.examples.map(\.isSuggested) == [false, false, true, false, true])
+  }
+
   @Test("A recipe out of range names the argument", arguments: Self.wrongRecipes)
   func ranges(field: String, change: @Sendable (inout Recipe) -> Void) throws {
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     try recipe.validate()
     change(&recipe)
     let error = #expect(throws: SchemaError.self) { try recipe.validate() }

@@ -49,7 +49,7 @@ struct TrainingTests {
       (14, [0, 1, 2, 1.8333, 1.6667, 1.5, 1.3333, 1.1667, 1, 0.8333, 0.6667, 0.5, 0.3333, 0.1667]),
     ])
   func schedule(steps: Int, expected: [Double]) {
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     recipe.bodyEpochs = 1000
     recipe.maxSteps = steps
     let training = BodyTraining(recipe: recipe, labels: balanced(8, 3))
@@ -59,11 +59,44 @@ struct TrainingTests {
     }
   }
 
+  @Test("Lauter's recipe wastes no step at a rate of zero and has a budget of steps")
+  func lauterSchedule() {
+    let training = BodyTraining(recipe: Recipe(.lauter), labels: balanced(64, 3))
+    #expect(training.steps == BodyTraining.budget)
+    let rates = (0..<training.steps).map { training.learningRate(step: $0) }
+    #expect(rates.allSatisfy { $0 > 0 && $0 <= 2e-5 })
+    #expect(rates.max() == rates[19])
+    #expect(BodyTraining(recipe: Recipe(.lauter), labels: balanced(4, 3)).steps == 6)
+  }
+
+  @Test("Lauter's recipe tunes on enough answers alone")
+  func tunes() throws {
+    func set(_ perLabel: Int, suggested: Int = 0) throws -> TrainingSet {
+      var recipe = Recipe(.lauter)
+      if suggested > 0 { recipe.suggestions = .byMostFrequentAgent }
+      let answered = (0..<perLabel * 2).map {
+        (text: "\($0)", label: Int?($0 % 2), suggestion: Int?(0))
+      }
+      let rest = (0..<suggested).map { (text: "s\($0)", label: Int?.none, suggestion: Int?(1)) }
+      return try TrainingSet(
+        labels: [Label(name: "a"), Label(name: "b")], texts: answered + rest, recipe: recipe)
+    }
+    let lauter = Training(recipe: Recipe(.lauter))
+    let few = Training.fewestAnswersToTune - 1
+    #expect(try !lauter.tunesBody(set(few)))
+    #expect(try lauter.tunesBody(set(few + 1)))
+    #expect(try !lauter.tunesBody(set(few + 1, suggested: 3)))
+    #expect(try Training(recipe: Recipe(.setfit)).tunesBody(set(1)))
+    var frozen = Recipe(.lauter)
+    frozen.freezeBody = true
+    #expect(try !Training(recipe: frozen).tunesBody(set(few + 1)))
+  }
+
   @Test("Training pulls labels apart, and the head then tells them apart")
   func separates() throws {
     let (texts, labels) = corpus(k: 8)
     var body = LinearBody(vocabulary: 60, dimensions: 16)
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     recipe.bodyLearningRate = 0.02
     recipe.bodyEpochs = 3
     let outcome = try Training(recipe: recipe).run(
@@ -85,7 +118,7 @@ struct TrainingTests {
   func encodedOnce() throws {
     let (texts, labels) = corpus(k: 2)
     var body = LinearBody(vocabulary: 60, dimensions: 8)
-    _ = try BodyTraining(recipe: Recipe(), labels: labels).run(&body, texts: texts)
+    _ = try BodyTraining(recipe: Recipe(.setfit), labels: labels).run(&body, texts: texts)
     // 16 pairs name 32 texts, of which only 6 differ.
     #expect(body.batches.count == 2)
     #expect(body.batches.allSatisfy { $0 <= 6 })
@@ -96,7 +129,7 @@ struct TrainingTests {
     let (texts, labels) = corpus(k: 4)
     var body = LinearBody(vocabulary: 60, dimensions: 8)
     let before = body.weights
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     recipe.freezeBody = true
     let outcome = try Training(recipe: recipe).run(
       &body, texts: texts, labels: labels, labelCount: 3)
@@ -109,7 +142,7 @@ struct TrainingTests {
     func trained(_ seed: UInt64) throws -> (weights: [Float], head: ClassificationHead) {
       let (texts, labels) = corpus(k: 4)
       var body = LinearBody(vocabulary: 60, dimensions: 8)
-      var recipe = Recipe()
+      var recipe = Recipe(.setfit)
       recipe.seed = seed
       let outcome = try Training(recipe: recipe).run(
         &body, texts: texts, labels: labels, labelCount: 3)
@@ -125,7 +158,7 @@ struct TrainingTests {
     let texts = (0..<70).map { i in (0...(i * 7) % 13).map { Int32(($0 + i) % 60) } }
     var body = LinearBody(vocabulary: 60, dimensions: 4)
     var seen: [TrainingProgress] = []
-    let all = try Training(recipe: Recipe()).embed(
+    let all = try Training(recipe: Recipe(.setfit)).embed(
       &body, texts: texts, phase: .embedding, report: { seen.append($0) })
     #expect(all == texts.flatMap { body.embed([$0]) })
     #expect(seen.map(\.done) == [32, 64, 70])
@@ -137,7 +170,7 @@ struct TrainingTests {
     let (texts, labels) = corpus(k: 4)
     var body = LinearBody(vocabulary: 60, dimensions: 8)
     var seen: [TrainingProgress] = []
-    _ = try Training(recipe: Recipe()).run(
+    _ = try Training(recipe: Recipe(.setfit)).run(
       &body, texts: texts, labels: labels, labelCount: 3, report: { seen.append($0) })
     #expect(seen.filter { $0.phase == .body }.map(\.done) == [1, 2, 3, 4, 5, 6])
     #expect(seen.filter { $0.phase == .body }.allSatisfy { $0.total == 6 && $0.loss != nil })
@@ -150,7 +183,7 @@ struct TrainingTests {
     let task = Task {
       let (texts, labels) = corpus(k: 16)
       var body = LinearBody(vocabulary: 60, dimensions: 4)
-      _ = try Training(recipe: Recipe()).run(
+      _ = try Training(recipe: Recipe(.setfit)).run(
         &body, texts: texts, labels: labels, labelCount: 3
       ) { progress in
         steps.withLock { $0 = progress.done }
@@ -167,7 +200,7 @@ struct TrainingTests {
     var body = LinearBody(vocabulary: 60, dimensions: 4)
     body.failsAfter = 4
     #expect(throws: TrainingError.diverged(step: 5)) {
-      try Training(recipe: Recipe()).run(&body, texts: texts, labels: labels, labelCount: 3)
+      try Training(recipe: Recipe(.setfit)).run(&body, texts: texts, labels: labels, labelCount: 3)
     }
   }
 
@@ -176,7 +209,7 @@ struct TrainingTests {
     let (texts, labels) = corpus(k: 4)
     var body = LinearBody(vocabulary: 60, dimensions: 4)
     for i in body.weights.indices where i % 3 == 0 { body.weights[i] = .nan }
-    var recipe = Recipe()
+    var recipe = Recipe(.setfit)
     recipe.freezeBody = freezeBody
     let error = #expect(throws: TrainingError.self) {
       try Training(recipe: recipe).run(&body, texts: texts, labels: labels, labelCount: 3)

@@ -37,19 +37,48 @@ import Transformer
     #expect(encoder.embed([golden.cases[3].text]).values == Array(embeddings[3]))
   }
 
+  /// What bf16 and int8 cost in accuracy, on the same texts.
+  @Test(
+    .enabled(
+      if: encoders != nil && shared != nil,
+      "set LAUTER_TEST_ENCODERS and LAUTER_TEST_SHARED to compare with PyTorch"),
+    arguments: ["all-MiniLM-L6-v2", "paraphrase-MiniLM-L3-v2"],
+    [(Precision.bf16, 0.9999, 0.9999), (.int8, 0.995, 0.99)])
+  func lowerPrecisionsStayClose(
+    name: String, limit: (precision: Precision, mean: Double, worst: Double)
+  ) throws {
+    let file = URL(filePath: Self.shared!).appending(path: "golden/embeddings.json")
+    let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+    let directory = try EncoderDirectory(URL(filePath: Self.encoders!).appending(path: name))
+    let encoder = try SentenceEncoder(directory, precision: limit.precision)
+    let embeddings = encoder.embed(golden.cases.map(\.text))
+    var cosines: [Double] = []
+    for (index, item) in golden.cases.enumerated() {
+      let expected =
+        name == "all-MiniLM-L6-v2" ? item.all_minilm_l6_v2 : item.paraphrase_minilm_l3_v2
+      cosines.append(cosine(embeddings[index], expected))
+    }
+    let worst = cosines.min()!
+    let mean = cosines.reduce(0, +) / Double(cosines.count)
+    #expect(mean >= limit.mean)
+    #expect(worst >= limit.worst, "case \(cosines.firstIndex(of: worst)!)")
+    // It is another precision, not fp32 under its name.
+    #expect(cosines.contains { $0 < 1 - 1e-7 })
+  }
+
   private func encoder(
-    _ configuration: EncoderConfiguration = TinyEncoder.configuration(), threads: Int = 1,
-    kernels: String? = nil
+    _ configuration: EncoderConfiguration = TinyEncoder.configuration(),
+    precision: Precision = .fp32, threads: Int = 1, kernels: String? = nil
   ) throws -> SentenceEncoder {
     try SentenceEncoder(
-      configuration, pool: ComputePool(threads: threads), kernels: kernels,
+      configuration, precision: precision, pool: ComputePool(threads: threads), kernels: kernels,
       tensor: TinyEncoder.tensor)
   }
 
-  @Test(arguments: supportedKernels)
-  func aTextAloneYieldsTheSameBitsAsInAnyBatch(kernels: String) throws {
+  @Test(arguments: supportedKernels, Precision.allCases)
+  func aTextAloneYieldsTheSameBitsAsInAnyBatch(kernels: String, precision: Precision) throws {
     let texts = (0..<8).flatMap(TinyEncoder.batch)
-    let one = try encoder(kernels: kernels)
+    let one = try encoder(precision: precision, kernels: kernels)
     let all = one.embed(tokens: texts)
     for (index, text) in texts.enumerated() {
       #expect(one.embed(tokens: [text]).values == Array(all[index]))
@@ -59,7 +88,8 @@ import Transformer
       #expect(reversed[texts.count - 1 - index].elementsEqual(all[index]))
     }
     for threads in [2, 3, 8] {
-      #expect(try encoder(threads: threads, kernels: kernels).embed(tokens: texts) == all)
+      let several = try encoder(precision: precision, threads: threads, kernels: kernels)
+      #expect(several.embed(tokens: texts) == all)
     }
   }
 
@@ -69,6 +99,12 @@ import Transformer
     for name in supportedKernels {
       let found = try encoder(kernels: name).embed(tokens: texts)
       #expect(maxDifference(found.values, expected.values) < 1e-6, "\(name)")
+      for (precision, limit) in [(Precision.bf16, 0.9999), (.int8, 0.995)] {
+        let found = try encoder(precision: precision, kernels: name).embed(tokens: texts)
+        for text in texts.indices {
+          #expect(cosine(found[text], expected[text]) > limit, "\(name) \(precision)")
+        }
+      }
     }
   }
 

@@ -40,6 +40,68 @@ struct HeadTests {
     }
   }
 
+  @Test(
+    "A prior is where the weights stay without records, and fades as records come",
+    arguments: [2, 3])
+  func prior(labels: Int) throws {
+    let hidden = 3
+    let x: [Float] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    let targets = (0..<3 * labels).map { Double($0 / labels % labels == $0 % labels ? 1 : 0) }
+    let prior = try ClassificationHead(
+      labels: labels, hidden: hidden,
+      weight: (0..<labels * hidden).map { Float(($0 * 5) % 7) - 3 },
+      bias: [Float](repeating: 0, count: labels))
+    func fit(_ C: Double, weight: Double, prior: ClassificationHead?) throws -> ClassificationHead {
+      try LogisticRegression(C: C, tolerance: 1e-9, maxIterations: 1000, interceptPenalty: 1).fit(
+        x, hidden: hidden, targets: targets, labelCount: labels,
+        weights: [Double](repeating: weight, count: 3), prior: prior
+      ).head
+    }
+    // Nothing to learn from: as it was. Two labels are one row, so only their difference is kept.
+    let weak = try fit(1e-9, weight: 1, prior: prior)
+    for record in 0..<3 {
+      let row = x[record * hidden..<(record + 1) * hidden]
+      for (a, b) in zip(weak.probabilities(row), prior.probabilities(row)) {
+        #expect(abs(a - b) < 1e-5)
+      }
+    }
+    // Much to learn from: as without.
+    let (strong, without) = (
+      try fit(1e4, weight: 1, prior: prior), try fit(1e4, weight: 1, prior: nil)
+    )
+    for record in 0..<3 {
+      let row = x[record * hidden..<(record + 1) * hidden]
+      for (a, b) in zip(strong.probabilities(row), without.probabilities(row)) {
+        #expect(abs(a - b) < 2e-2)
+      }
+    }
+    // The prior's own zero changes nothing.
+    let zero = try ClassificationHead(
+      labels: labels, hidden: hidden, weight: [Float](repeating: 0, count: labels * hidden),
+      bias: [Float](repeating: 0, count: labels))
+    let (a, b) = (try fit(1, weight: 1, prior: zero), try fit(1, weight: 1, prior: nil))
+    for (a, b) in zip(a.weight + a.bias, b.weight + b.bias) { #expect(abs(a - b) < 1e-5) }
+  }
+
+  @Test("A penalised intercept equals a constant feature")
+  func interceptPenalty() throws {
+    let x: [Float] = [1, 2, 0, 1, 2, 2, -1, 0, 1, -1]
+    let labels = [0, 1, 2, 0, 0]
+    var model = LogisticRegression(C: 2, tolerance: 1e-10, maxIterations: 1000)
+    model.interceptPenalty = 4
+    let penalised = try model.fit(x, hidden: 2, labels: labels, labelCount: 3).head
+    // The feature is 1/√4, and the intercept left to itself is forced to nought.
+    let wide = (0..<5).flatMap { [x[2 * $0], x[2 * $0 + 1], 0.5] as [Float] }
+    model.interceptPenalty = 1e9
+    let feature = try model.fit(wide, hidden: 3, labels: labels, labelCount: 3).head
+    for label in 0..<3 {
+      for i in 0..<2 {
+        #expect(abs(penalised.weight[label * 2 + i] - feature.weight[label * 3 + i]) < 1e-3)
+      }
+      #expect(abs(penalised.bias[label] - 0.5 * feature.weight[label * 3 + 2]) < 1e-3)
+    }
+  }
+
   @Test("A soft target equals the record split over its labels", arguments: [2, 3])
   func softTargets(labels: Int) throws {
     let hidden = 4

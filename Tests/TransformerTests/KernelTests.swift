@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Testing
+import Transformer
 
 /// Every kernel of every instruction set against the same thing written plainly in double precision.
 @Suite struct KernelTests {
@@ -66,6 +67,65 @@ import Testing
     #expect(worstBare < 1e-5)
     #expect(worst < 1e-5)
     #expect(worstActivated < 1e-5)
+  }
+
+  /// Against the product of the same rounded numbers, which int8 reaches but for fp32's rounding at
+  /// the end, and bf16 but for that of its sums.
+  @Test(arguments: supportedKernels, [1, 2, 4, 5, 12, 13, 14, 15, 29, 127, 260])
+  func compactMatmul(name: String, T: Int) {
+    let (K, N) = (96, 64)
+    let x = randomFloats("x", T * K)
+    let weight = randomFloats("w", N * K)
+    let bias = randomFloats("b", N)
+    let residual = randomFloats("r", T * N)
+    for precision in [Precision.bf16, .int8] {
+      var panels = [UInt8](repeating: 0, count: N / 32 * precision.panelBytes(inputs: K))
+      var scratch = [UInt8](repeating: 0, count: kernels_compact_scratch(Int32(K)))
+      var out = [Float](repeating: .nan, count: T * N)
+      var activated = out
+      let wx: [Double]
+      let ww: [Double]
+      if precision == .bf16 {
+        pack_panels_bf16(&panels, weight, Int32(N), Int32(K))
+        kernels(name).matmul_bf16(
+          &out, &activated, x, panels, bias, residual, &scratch, Int32(T), Int32(K), Int32(N))
+        (wx, ww) = (x.map(roundedToBF16), weight.map(roundedToBF16))
+      } else {
+        pack_panels_int8(&panels, weight, Int32(N), Int32(K))
+        kernels(name).matmul_int8(
+          &out, &activated, x, panels, bias, residual, &scratch, Int32(T), Int32(K), Int32(N))
+        wx = (0..<T).flatMap { quantised(x[$0 * K..<($0 + 1) * K], asymmetric: true) }
+        ww = (0..<N).flatMap { quantised(weight[$0 * K..<($0 + 1) * K], asymmetric: false) }
+      }
+      var (worst, worstActivated) = (0.0, 0.0)
+      for t in 0..<T {
+        for n in 0..<N {
+          let product = (0..<K).reduce(0.0) { $0 + wx[t * K + $1] * ww[n * K + $1] }
+          let y = product + Double(bias[n]) + Double(residual[t * N + n])
+          let gelu = 0.5 * y * (1 + erf(y / 2.0.squareRoot()))
+          worst = max(worst, distance(out[t * N + n], y))
+          worstActivated = max(worstActivated, distance(activated[t * N + n], gelu))
+        }
+      }
+      // A value halfway between two steps may be rounded either way: one step of 2/255.
+      let tolerance = precision == .int8 ? 8e-3 : 1e-5
+      #expect(worst < tolerance, "\(precision)")
+      #expect(worstActivated < tolerance, "\(precision)")
+    }
+  }
+
+  /// Sums of bytes are exact: every instruction set gives the same, also where sixteen bits overflow.
+  @Test(arguments: supportedKernels) func int8SumsDoNotSaturate(name: String) {
+    let (T, K, N) = (15, 1536, 32)
+    let x = [Float](repeating: 1, count: T * K)
+    let weight = [Float](repeating: -1, count: N * K)
+    var panels = [UInt8](repeating: 0, count: Precision.int8.panelBytes(inputs: K))
+    var scratch = [UInt8](repeating: 0, count: kernels_compact_scratch(Int32(K)))
+    pack_panels_int8(&panels, weight, Int32(N), Int32(K))
+    var out = [Float](repeating: .nan, count: T * N)
+    kernels(name).matmul_int8(
+      &out, nil, x, panels, nil, nil, &scratch, Int32(T), Int32(K), Int32(N))
+    #expect(out.allSatisfy { abs($0 + Float(K)) < 1e-2 })
   }
 
   /// A row's result does not change with the rows around it.
@@ -284,6 +344,22 @@ import Testing
     let x = randomFloats("x", 1003)
     let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }
     #expect(abs(kernels(name).sum_of_squares(x, x.count) - expected) < 1e-9)
+  }
+}
+
+private func roundedToBF16(_ x: Float) -> Double {
+  let bits = x.bitPattern
+  return Double(Float(bitPattern: (bits + (bits >> 16 & 1) + 0x7FFF) & 0xFFFF_0000))
+}
+
+/// The values of a row in the steps of int8: from -127 to 127, or 0 to 255 between the row's ends.
+private func quantised(_ row: ArraySlice<Float>, asymmetric: Bool) -> [Double] {
+  let (low, high) = (Double(min(row.min()!, 0)), Double(max(row.max()!, 0)))
+  let step = asymmetric ? (high - low) / 255 : max(-low, high) / 127
+  let zero = asymmetric ? (-low / step).rounded() : 0
+  return row.map { value in
+    let q = (Double(value) / step).rounded() + zero
+    return ((asymmetric ? min(max(q, 0), 255) : q) - zero) * step
   }
 }
 

@@ -9,6 +9,8 @@ package protocol Agent: Sendable {
   /// How many records it takes at a time, and how many times at once.
   var batchSize: Int { get }
   var concurrency: Int { get }
+  /// Whether reviewed records change what it suggests. Where not, asking for them is refused.
+  var readsExamples: Bool { get }
 
   /// Gets ready for a data set: everything that can be known to be wrong is said here, before any
   /// record is looked at.

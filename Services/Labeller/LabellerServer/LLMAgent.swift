@@ -13,6 +13,7 @@ package struct LLMAgent: Agent {
 
   package var name: String { client.endpoint.model }
   package var batchSize: Int { 1 }
+  package var readsExamples: Bool { true }
   package var summary: String {
     "The LLM '\(client.endpoint.model)' behind an OpenAI-compatible API reads each text with the "
       + "guidelines and picks one of the labels; its suggestions can be wrong."
@@ -48,6 +49,12 @@ private struct PreparedLLM: PreparedAgent {
     let agent = client.endpoint.model
     let question = ChatMessage(
       role: .user, content: try prompt.render(record, shots: shots.shots(for: record)))
+    guard question.content.utf8.count <= Prompt.largest else {
+      let reason =
+        "the prompt is larger than 1 MiB; shorten the record's text or show fewer examples"
+      return Verdict(
+        Suggestion(agent: agent, outcome: .failure(.init(kind: .provider, detail: reason))))
+    }
     var messages = [question]
     var maxTokens = client.endpoint.maxTokens
     var failure = Suggestion.Failure(kind: .empty, detail: "")

@@ -167,7 +167,8 @@ struct LabellerHandlers: LabellerV1.LabellerService {
     }
     return try await refusing {
       let dataset = try await store.dataset(request.dataset)
-      let shots = try await store.shotPool(perLabel: Int(request.shots), for: dataset)
+      let shots = try await agent.examples(
+        perLabel: Int(request.shots), for: dataset, from: store)
       let prepared = try await agent.prepare(dataset, shots: shots)
       let ids = request.recordIds
       let batches = stride(from: 0, to: ids.count, by: agent.batchSize).map {

@@ -55,6 +55,23 @@ extension LabellingStore {
   }
 }
 
+extension Agent {
+  /// The examples this agent is to be shown.
+  ///
+  /// - Throws: `AgentError` if it has no use for them, or there are none.
+  func examples(
+    perLabel: Int, for dataset: Dataset, from store: any LabellingStore
+  ) async throws -> ShotPool {
+    guard perLabel == 0 || readsExamples else {
+      throw AgentError(
+        "'\(name)' cannot be shown examples (--shots \(perLabel)): it reads the labels' names and "
+          + "descriptions alone. Label without --shots, or start the labeller with an LLM (--llm-url, "
+          + "--llm-model)")
+    }
+    return try await store.shotPool(perLabel: perLabel, for: dataset)
+  }
+}
+
 /// Labels the records of a data set with one agent.
 ///
 /// What a record has been given is in the store, and nothing else is remembered: a job that is taken up
@@ -95,7 +112,8 @@ package struct LabellingJob: Sendable {
   ) async throws -> StoreV1.LabellingResult {
     report(StoreV1.JobProgress(phase: "preparing"))
     let dataset = try await store.dataset(job.dataset)
-    let shots = try await store.shotPool(perLabel: Int(spec.shots), for: dataset)
+    let shots = try await agent.examples(
+      perLabel: Int(spec.shots), for: dataset, from: store)
     let prepared = try await agent.prepare(dataset, shots: shots)
 
     let (earlier, waiting) = try await survey()

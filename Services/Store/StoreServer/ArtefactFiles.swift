@@ -1,5 +1,4 @@
 import Artefacts
-import Dispatch
 import Foundation
 
 /// Artefacts on disk: `sha256/ab/abcdef…` below their folder. A file stands under its digest whole or
@@ -8,7 +7,7 @@ import Foundation
 /// Safe to use from any task; files are read and written on threads of its own.
 final class ArtefactFiles: Sendable {
   private let folder: String
-  private let queue = DispatchQueue(label: "lauter-store.artefacts", attributes: .concurrent)
+  private let threads = Threads("store-artefacts", count: 4)
 
   /// Creates the folders and removes what uploads left behind when the store last ended.
   ///
@@ -36,9 +35,7 @@ final class ArtefactFiles: Sendable {
   }
 
   private func offLoop<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-      queue.async { continuation.resume(with: Result(catching: work)) }
-    }
+    try await threads.run(work)
   }
 
   // MARK: Uploads

@@ -6,8 +6,9 @@ struct Fit: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains on a file and evaluates on another, without any service.",
     discussion: """
-      Files are JSON Lines, an object with "text" and "label" on each line. The recipe is SetFit's, \
-      with its defaults; with the same files, seed and machine the model is the same bit for bit.
+      Files are JSON Lines, an object with "text" and "label" on each line, or "suggestions" as \
+      'lauter export' writes them. With the same files, seed and machine the model is the same bit \
+      for bit.
       """)
 
   @Option(help: "The records to train on.", completion: .file(extensions: ["jsonl"]))
@@ -22,13 +23,16 @@ struct Fit: ParsableCommand {
   @Option(help: "A new folder for the model.", completion: .directory)
   var output: String?
 
+  @Option(help: "LABEL=WORDS: what a label means. May be given once per label.")
+  var describe: [Description] = []
+
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
 
   @Option(help: "Threads that compute; 0 is one per core this process may use.")
   var threads: Int = 0
 
-  @OptionGroup(title: "Recipe") var recipe: RecipeOptions
+  @OptionGroup(title: "Recipe") var options: RecipeOptions
 
   func validate() throws {
     guard (0...1024).contains(threads) else {
@@ -37,11 +41,12 @@ struct Fit: ParsableCommand {
   }
 
   func run() throws {
-    let fit = LocalFit(
+    var fit = LocalFit(
       train: URL(filePath: train), test: test.map { URL(filePath: $0) },
       encoder: URL(filePath: encoder, directoryHint: .isDirectory),
       output: output.map { URL(filePath: $0, directoryHint: .isDirectory) },
-      recipe: recipe.recipe)
+      recipe: options.made())
+    fit.descriptions = describe.byLabel
     let line = ProgressLine()
     let report: LocalFit.Report
     do { report = try fit.run(threads: threads == 0 ? nil : threads, report: line.show) } catch {
@@ -55,6 +60,13 @@ struct Fit: ParsableCommand {
 
 /// SetFit's training arguments under their own names.
 struct RecipeOptions: ParsableArguments {
+  @Option(
+    help: "lauter: label names, suggestions and answers. setfit: SetFit's recipe to the letter.")
+  var recipe: Recipe.Kind = .lauter
+
+  @Flag(help: "Learn from suggestions too, where there is no label and beyond the shots.")
+  var useSuggestions = false
+
   @Option(help: "At most so many records per label; all of them if left out.")
   var shots: Int?
 
@@ -94,8 +106,9 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "The head's C: smaller regularises more.")
   var headC: Double = 1
 
-  var recipe: Recipe {
-    var recipe = Recipe()
+  func made() -> Recipe {
+    var recipe = Recipe(self.recipe)
+    if useSuggestions { recipe.suggestions = .byMostFrequentAgent }
     recipe.shots = shots
     recipe.seed = seed
     recipe.freezeBody = freezeBody
@@ -113,11 +126,12 @@ struct RecipeOptions: ParsableArguments {
   }
 
   func validate() throws {
-    do { try recipe.validate() } catch { throw ValidationError("\(error)") }
+    do { try made().validate() } catch { throw ValidationError("\(error)") }
   }
 }
 
 extension ContrastivePairs.SamplingStrategy: ExpressibleByArgument {}
+extension Recipe.Kind: ExpressibleByArgument {}
 
 /// One line on standard error that is written over, where that is a terminal.
 private struct ProgressLine {

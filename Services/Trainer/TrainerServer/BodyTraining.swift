@@ -47,26 +47,33 @@ package struct TrainingProgress: Sendable, Hashable {
 /// warm-up and decay starting at a learning rate of zero, gradients clipped to a norm of 1, the last
 /// batch of an epoch as large as it comes out. Unlike SetFit, a text that stands in several pairs of
 /// a batch is encoded once, so all its pairs see it under the same dropout, and an identity pair,
-/// whose cosine is then exactly 1, adds nothing to the gradient.
+/// whose cosine is then exactly 1, adds nothing to the gradient. Lauter's recipe has no identity pairs,
+/// no first step at a rate of zero, and at most `budget` steps unless told otherwise.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
   package let pairs: ContrastivePairs
   package let steps: Int
+  /// SetFit's pairs, and with them its steps, grow with the square of the records.
+  package static let budget = 200
   private let stepsPerEpoch: Int
 
   package init(recipe: Recipe, labels: [Int]) {
     self.recipe = recipe
+    let most = recipe.maxSteps ?? (recipe.name == .lauter ? Self.budget : nil)
     pairs = ContrastivePairs(
       labels: labels, strategy: recipe.samplingStrategy, iterations: recipe.numIterations,
-      limit: recipe.maxSteps.map { max(1, $0 * recipe.bodyBatchSize / 2) }, seed: recipe.seed)
+      limit: most.map { max(1, $0 * recipe.bodyBatchSize / 2) },
+      identities: recipe.name == .setfit, seed: recipe.seed)
     stepsPerEpoch = (pairs.count + recipe.bodyBatchSize - 1) / recipe.bodyBatchSize
-    steps = recipe.freezeBody ? 0 : min(stepsPerEpoch * recipe.bodyEpochs, recipe.maxSteps ?? .max)
+    steps = recipe.freezeBody ? 0 : min(stepsPerEpoch * recipe.bodyEpochs, most ?? .max)
   }
 
   /// SetFit's schedule: from 0 up to the learning rate over the first ⌈proportion · steps⌉ steps,
-  /// then straight down to 0 after the last. The first step's rate is 0.
+  /// then straight down to 0 after the last. The first step's rate is 0; under Lauter's recipe each
+  /// step has the rate of SetFit's next one.
   package func learningRate(step: Int) -> Double {
     let warmup = Int((Double(steps) * recipe.warmupProportion).rounded(.up))
+    let (step, steps) = recipe.name == .lauter ? (step + 1, steps + 1) : (step, steps)
     let factor =
       step < warmup
       ? Double(step) / Double(max(1, warmup))

@@ -16,7 +16,8 @@ package struct ContrastivePair: Sendable, Hashable {
 }
 
 /// SetFit's contrastive pairs (setfit 1.2, `sampler.py`): of all pairs i ≤ j of the n records,
-/// identity pairs included, those with equal labels are positive and the rest negative.
+/// identity pairs included unless told otherwise, those with equal labels are positive and the rest
+/// negative.
 ///
 /// Where SetFit writes all n(n+1)/2 of them down, these are computed on demand: memory grows with n,
 /// and any number of pairs can be taken.
@@ -39,6 +40,7 @@ package struct ContrastivePairs: Sendable {
   package var count: Int { positivesPerEpoch + negativesPerEpoch }
 
   private let seed: UInt64
+  private let identities: Bool
   /// Records, those of one label together.
   private let order: [Int]
   private let groups: [Group]
@@ -60,11 +62,13 @@ package struct ContrastivePairs: Sendable {
   ///   - iterations: SetFit's `num_iterations`: so many positive and negative pairs per record,
   ///     whatever the strategy says.
   ///   - limit: at most so many pairs of each kind are used (SetFit's cap under `max_steps`).
+  ///   - identities: whether a record makes a pair with itself, from which nothing can be learned.
   package init(
     labels: [Int], strategy: SamplingStrategy = .oversampling, iterations: Int? = nil,
-    limit: Int? = nil, seed: UInt64
+    limit: Int? = nil, identities: Bool = true, seed: UInt64
   ) {
     self.seed = seed
+    self.identities = identities
     order = labels.indices.sorted { (labels[$0], $0) < (labels[$1], $1) }
     var groups: [Group] = []
     var (start, positives, negatives) = (0, 0, 0)
@@ -74,7 +78,7 @@ package struct ContrastivePairs: Sendable {
       groups.append(
         Group(start: start, end: end, positivesBefore: positives, negativesBefore: negatives))
       let size = end - start
-      positives += size * (size + 1) / 2
+      positives += identities ? size * (size + 1) / 2 : size * (size - 1) / 2
       negatives += size * (order.count - end)
       start = end
     }
@@ -130,7 +134,7 @@ package struct ContrastivePairs: Sendable {
     while j * (j + 1) / 2 > local { j -= 1 }
     while (j + 1) * (j + 2) / 2 <= local { j += 1 }
     let i = local - j * (j + 1) / 2
-    return made(group.start + i, group.start + j, sameLabel: true)
+    return made(group.start + i, group.start + (identities ? j : j + 1), sameLabel: true)
   }
 
   /// A record of a group with each record of the groups after it.

@@ -47,6 +47,14 @@ package struct EncoderBody: TrainableBody {
     return tokens
   }
 
+  /// A training set as token ids.
+  ///
+  /// - Throws: `TrainingError.emptyTexts`.
+  package func material(_ set: TrainingSet) throws -> Training.Material {
+    Training.Material(
+      texts: try tokens(set), anchors: tokens(set.anchors.sentences.flatMap { $0 }))
+  }
+
   package func forward(_ texts: [[Int32]]) throws -> [Float] {
     trainer.forward(tokens: texts).values
   }

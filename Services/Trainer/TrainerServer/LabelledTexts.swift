@@ -1,9 +1,12 @@
 package import Foundation
 
-/// Texts with their labels from a JSON Lines file: an object with `text` and `label` on each line.
+/// Texts with their labels from a JSON Lines file: an object with `text` and `label` on each line. A
+/// line may have `suggestions`, as `lauter export` writes them, and then do without a label.
 package struct LabelledTexts: Sendable, Hashable {
   package var texts: [String] = []
-  package var labels: [String] = []
+  package var labels: [String?] = []
+  /// The first label that was suggested for each, by whomever.
+  package var suggestions: [String?] = []
   /// Where in the file each came from, from 1.
   private var lines: [Int] = []
 
@@ -30,7 +33,9 @@ package struct LabelledTexts: Sendable, Hashable {
     }
     struct Line: Decodable {
       var text: String
-      var label: String
+      var label: String?
+      var suggestions: [Suggestion]?
+      struct Suggestion: Decodable { var label: String? }
     }
     let decoder = JSONDecoder()
     for (index, bytes) in data.split(
@@ -55,20 +60,41 @@ package struct LabelledTexts: Sendable, Hashable {
       } catch {
         throw problem(number, "is not JSON; a line is {\"text\": …, \"label\": …}")
       }
-      if value.label.allSatisfy(\.isWhitespace) { throw problem(number, "has an empty 'label'") }
+      let suggestion = value.suggestions?.lazy.compactMap(\.label).first
+      for label in [value.label, suggestion] where label?.allSatisfy(\.isWhitespace) == true {
+        throw problem(number, "has an empty 'label'")
+      }
+      guard value.label != nil || suggestion != nil else {
+        throw problem(number, "has no 'label'; a line is {\"text\": …, \"label\": …}")
+      }
       texts.append(value.text)
       labels.append(value.label)
+      suggestions.append(suggestion)
       lines.append(number)
     }
     guard !texts.isEmpty else { throw problem(0, "has no records") }
   }
 
-  /// Each text's label as an index.
+  /// Each text's label as an index; `nil` where a line has none.
   ///
   /// - Throws: `Problem` naming a label that is not among those given.
-  package func indices(in known: [String], file: URL) throws -> [Int] {
+  package func indices(in known: [String], file: URL) throws -> [Int?] {
+    try indices(of: labels, in: known, file: file)
+  }
+
+  /// Each text's suggested label as an index.
+  ///
+  /// - Throws: `Problem` naming a label that is not among those given.
+  package func suggestedIndices(in known: [String], file: URL) throws -> [Int?] {
+    try indices(of: suggestions, in: known, file: file)
+  }
+
+  private func indices(
+    of labels: [String?], in known: [String], file: URL
+  ) throws -> [Int?] {
     let position = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, $0) })
     return try zip(labels, lines).map { label, line in
+      guard let label else { return nil }
       guard let index = position[label] else {
         throw Problem(
           file: file.relativePath, line: line,

@@ -10,6 +10,8 @@ package struct LocalFit: Sendable {
   /// A folder to write the model to.
   package var output: URL?
   package var recipe: Recipe
+  /// By label, as far as there are any.
+  package var descriptions: [String: String] = [:]
 
   package init(
     train: URL, test: URL? = nil, encoder: URL, output: URL? = nil, recipe: Recipe = Recipe()
@@ -87,39 +89,29 @@ package struct LocalFit: Sendable {
       return (now - lap).seconds
     }
 
-    let given = try LabelledTexts(jsonLines: train)
-    let labels = Set(given.labels).sorted()
-    guard labels.count >= 2 else {
-      throw LabelledTexts.Problem(
-        file: train.relativePath, line: 0,
-        message: "has the single label '\(labels[0])'; a classifier needs at least two")
-    }
-    let set = try TrainingSet(
-      labels: labels,
-      texts: Array(zip(given.texts, try given.indices(in: labels, file: train))), recipe: recipe)
-    let held = try test.map { try LabelledTexts(jsonLines: $0) }
-    let actual = try held.map { try $0.indices(in: labels, file: test!) }
+    let data = try TrainingData(train: train, test: test, descriptions: descriptions)
+    let labels = data.labels.map(\.name)
+    let set = try TrainingSet(labels: data.labels, texts: data.train, recipe: recipe)
     var body = try EncoderBody(
       folder: encoder, recipe: recipe, pool: threads.map { ComputePool(threads: $0) } ?? .shared)
     seconds.load = elapsed()
 
-    let texts = try body.tokens(set)
-    let heldTexts = held.map { body.tokens($0.texts) } ?? []
+    let material = try body.material(set)
+    let heldTexts = body.tokens(data.test.map(\.text))
     seconds.tokenize = elapsed()
 
     let training = Training(recipe: recipe)
-    let outcome = try training.run(
-      &body, texts: texts, labels: set.examples.map(\.label), labelCount: labels.count,
-      report: report)
+    let outcome = try training.run(&body, set, material, report: report)
     seconds.body = outcome.seconds.body
     seconds.embedding = outcome.seconds.embedding
     seconds.head = outcome.seconds.head
     _ = elapsed()
 
     var evaluation: Evaluation?
-    if let actual {
+    if !data.test.isEmpty {
       evaluation = try training.evaluate(
-        &body, head: outcome.head, texts: heldTexts, actual: actual, labels: labels, report: report)
+        &body, head: outcome.head, texts: heldTexts, actual: data.test.map(\.label),
+        labels: labels, report: report)
       seconds.evaluation = elapsed()
     }
     if let output {
@@ -151,6 +143,41 @@ package struct LocalFit: Sendable {
         }
       },
       seconds: seconds, peakRSSBytes: peakResidentBytes())
+  }
+}
+
+/// What a run from files learns from and is measured on.
+struct TrainingData: Sendable {
+  /// Sorted by name.
+  var labels: [Label]
+  var train: [(text: String, label: Int?, suggestion: Int?)]
+  var test: [(text: String, label: Int)]
+
+  /// - Throws: `LabelledTexts.Problem`.
+  init(train: URL, test: URL?, descriptions: [String: String]) throws {
+    let given = try LabelledTexts(jsonLines: train)
+    let names = Set((given.labels + given.suggestions).compactMap { $0 }).sorted()
+    guard names.count >= 2 else {
+      throw LabelledTexts.Problem(
+        file: train.relativePath, line: 0,
+        message: "has the single label '\(names[0])'; a classifier needs at least two")
+    }
+    for name in descriptions.keys.sorted() where !names.contains(name) {
+      throw SchemaError(
+        field: "describe", "'\(name)' is not a label of \(train.relativePath)")
+    }
+    labels = names.map { Label(name: $0, description: descriptions[$0] ?? "") }
+    let answers = try given.indices(in: names, file: train)
+    let suggestions = try given.suggestedIndices(in: names, file: train)
+    self.train = given.texts.indices.map {
+      (text: given.texts[$0], label: answers[$0], suggestion: suggestions[$0])
+    }
+    self.test = []
+    guard let test else { return }
+    let held = try LabelledTexts(jsonLines: test)
+    for (text, label) in zip(held.texts, try held.indices(in: names, file: test)) {
+      if let label { self.test.append((text: text, label: label)) }
+    }
   }
 }
 

@@ -7,6 +7,13 @@ extension Recipe {
   /// - Throws: `SchemaError` that names the argument which is wrong.
   package init(_ spec: StoreV1.TrainingSpec) throws {
     self.init()
+    if !spec.recipe.isEmpty {
+      guard let name = Kind(rawValue: spec.recipe) else {
+        let known = Kind.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
+        throw SchemaError(field: "recipe", "\(known), not '\(spec.recipe)'")
+      }
+      self.name = name
+    }
     func given(_ value: UInt32) -> Int? { value == 0 ? nil : Int(value) }
     if let seed = spec.seed { self.seed = seed }
     shots = given(spec.shots)
@@ -64,6 +71,7 @@ extension StoreV1.TrainingSpec {
       bodyLearningRate: recipe.bodyLearningRate, maxSteps: UInt32(recipe.maxSteps ?? 0),
       samplingStrategy: strategy, numIterations: UInt32(recipe.numIterations ?? 0),
       warmupProportion: recipe.warmupProportion, l2Weight: recipe.l2Weight,
-      maxLength: UInt32(maxLength), headC: recipe.headC, freezeBody: recipe.freezeBody)
+      maxLength: UInt32(maxLength), headC: recipe.headC, freezeBody: recipe.freezeBody,
+      recipe: recipe.name.rawValue)
   }
 }

@@ -1,8 +1,10 @@
 import Schema
 
-/// How a model is trained: SetFit's training arguments with SetFit's defaults (setfit 1.2,
-/// `training_args.py`), its two-phase tuples told apart as body and head.
+/// How a model is trained: a recipe's name, and SetFit's training arguments with SetFit's defaults
+/// (setfit 1.2, `training_args.py`), its two-phase tuples told apart as body and head.
 package struct Recipe: Sendable, Hashable {
+  /// What is learned from, and how.
+  package var name: Kind
   /// Decides the shots, the pairs' order and the dropout.
   package var seed: UInt64 = 42
   /// At most so many reviewed records per label; `nil`: all of them.
@@ -28,8 +30,16 @@ package struct Recipe: Sendable, Hashable {
   package var dropout = true
   /// Tokens per text; `nil`: as many as the encoder takes.
   package var maxLength: Int? = nil
-  /// The head's inverse regularisation strength.
+  /// The head's inverse regularisation strength: SetFit's C, or a factor on that of `EvidenceHead`.
   package var headC = 1.0
+
+  package enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// Labels' names and descriptions, suggestions as far as they have proved right, and people's
+    /// answers above all: see `EvidenceHead`.
+    case lauter
+    /// SetFit's, to the letter: suggestions count as much as answers, label names for nothing.
+    case setfit
+  }
 
   package enum Suggestions: Sendable, Hashable {
     case by(agent: String)
@@ -37,7 +47,9 @@ package struct Recipe: Sendable, Hashable {
     case byMostFrequentAgent
   }
 
-  package init() {}
+  package init(_ name: Kind = .lauter) {
+    self.name = name
+  }
 
   /// - Throws: `SchemaError` that names the first argument out of its range.
   package func validate() throws {

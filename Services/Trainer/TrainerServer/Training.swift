@@ -28,6 +28,61 @@ package struct Training: Sendable {
     self.recipe = recipe
   }
 
+  /// A training set as token ids, special tokens included.
+  package struct Material: Sendable {
+    /// Of the set's examples, in their order.
+    package var texts: [[Int32]]
+    /// Of all labels' sentences, label after label.
+    package var anchors: [[Int32]]
+
+    package init(texts: [[Int32]], anchors: [[Int32]]) {
+      self.texts = texts
+      self.anchors = anchors
+    }
+  }
+
+  /// Trains by the recipe that is named.
+  ///
+  /// - Parameter report: called after every step and chunk, on this thread.
+  /// - Throws: `TrainingError`; `CancellationError` within a step or chunk of the task's cancellation.
+  package func run(
+    _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
+    report: (TrainingProgress) -> Void = { _ in }
+  ) throws -> Outcome {
+    let labels = set.examples.map(\.label)
+    guard recipe.name == .lauter else {
+      return try run(
+        &body, texts: material.texts, labels: labels, labelCount: set.labels.count, report: report)
+    }
+    let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+    let tuned = tunesBody(set)
+    return try run(
+      &body, texts: tuned ? answered.map { material.texts[$0] } : [],
+      labels: tuned ? answered.map { labels[$0] } : [], embedded: material.texts + material.anchors,
+      report: report
+    ) { embeddings, width in
+      let split = material.texts.count * width
+      return try EvidenceHead(regularisation: recipe.headC).fit(
+        EvidenceHead.Evidence(
+          embeddings: Array(embeddings[..<split]), width: width, labels: labels,
+          isSuggested: set.examples.map(\.isSuggested),
+          suggestions: set.examples.map(\.suggestion),
+          anchors: set.anchors.vectors(Array(embeddings[split...]), width: width)))
+    }
+  }
+
+  /// Whether the body is tuned. Lauter's recipe leaves it as it is with few answers, whose pairs are
+  /// too few to move it to any purpose, and with suggestions, from which the head learns more.
+  package func tunesBody(_ set: TrainingSet) -> Bool {
+    if recipe.freezeBody { return false }
+    guard recipe.name == .lauter else { return true }
+    guard !set.examples.contains(where: \.isSuggested) else { return false }
+    return set.labels.indices.allSatisfy { set.count(of: $0) >= Self.fewestAnswersToTune }
+  }
+  package static let fewestAnswersToTune = 4
+
+  /// Trains by SetFit's recipe, whatever the recipe's name.
+  ///
   /// - Parameters:
   ///   - texts: token ids, special tokens included.
   ///   - labels: each text's label, in 0 ..< `labelCount`.
@@ -37,11 +92,26 @@ package struct Training: Sendable {
     _ body: inout some TrainableBody, texts: [[Int32]], labels: [Int], labelCount: Int,
     report: (TrainingProgress) -> Void = { _ in }
   ) throws -> Outcome {
+    try run(&body, texts: texts, labels: labels, embedded: texts, report: report) {
+      try LogisticRegression(C: recipe.headC).fit(
+        $0, hidden: $1, labels: labels, labelCount: labelCount
+      ).head
+    }
+  }
+
+  /// - Parameters:
+  ///   - texts: to tune the body on; none leave it as it is.
+  ///   - embedded: what the head is fitted to.
+  ///   - fit: from embeddings [embedded, width] and their width.
+  private func run(
+    _ body: inout some TrainableBody, texts: [[Int32]], labels: [Int], embedded: [[Int32]],
+    report: (TrainingProgress) -> Void, fit: ([Float], Int) throws -> ClassificationHead
+  ) throws -> Outcome {
     precondition(texts.count == labels.count, "one label per text")
     let clock = ContinuousClock()
     var seconds = Seconds()
     var losses: [Double] = []
-    if !recipe.freezeBody {
+    if !recipe.freezeBody, !texts.isEmpty {
       let training = BodyTraining(recipe: recipe, labels: labels)
       seconds.body = try clock.measure {
         losses = try training.run(&body, texts: texts, report: report)
@@ -49,7 +119,7 @@ package struct Training: Sendable {
     }
     var embeddings: [Float] = []
     seconds.embedding = try clock.measure {
-      embeddings = try embed(&body, texts: texts, phase: .embedding, report: report)
+      embeddings = try embed(&body, texts: embedded, phase: .embedding, report: report)
     }.seconds
     guard embeddings.allSatisfy({ $0.isFinite }) else {
       throw TrainingError.unusableEncoder(
@@ -58,13 +128,10 @@ package struct Training: Sendable {
           : "after training its embeddings are not numbers; try a smaller body_learning_rate")
     }
     report(TrainingProgress(phase: .head, done: 0, total: 1))
-    var fit: LogisticRegression.Fit?
-    seconds.head = try clock.measure {
-      fit = try LogisticRegression(C: recipe.headC).fit(
-        embeddings, hidden: body.dimensions, labels: labels, labelCount: labelCount)
-    }.seconds
+    var head: ClassificationHead?
+    seconds.head = try clock.measure { head = try fit(embeddings, body.dimensions) }.seconds
     report(TrainingProgress(phase: .head, done: 1, total: 1))
-    return Outcome(head: fit!.head, losses: losses, seconds: seconds)
+    return Outcome(head: head!, losses: losses, seconds: seconds)
   }
 
   /// Embeds chunk by chunk, texts of like length together, so that a cancelled task stops soon and a

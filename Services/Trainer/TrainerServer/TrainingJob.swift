@@ -37,7 +37,10 @@ package struct TrainingJob: Sendable {
       throw TrainingFailure("the job is not a training job")
     }
     let plan = try await plan(run, spec)
-    let steps = BodyTraining(recipe: plan.recipe, labels: plan.set.examples.map(\.label)).steps
+    // Lauter's recipe has a budget.
+    let steps =
+      plan.recipe.name == .lauter
+      ? 0 : BodyTraining(recipe: plan.recipe, labels: plan.set.examples.map(\.label)).steps
     if steps > Self.manySteps {
       // Pairs grow with the square of the records; SetFit's recipe has no limit of its own.
       logger.warning(
@@ -121,8 +124,7 @@ package struct TrainingJob: Sendable {
       var body = try EncoderBody(folder: source, recipe: plan.recipe, pool: pool)
       let training = Training(recipe: plan.recipe)
       let outcome = try training.run(
-        &body, texts: try body.tokens(plan.set), labels: plan.set.examples.map(\.label),
-        labelCount: plan.set.labels.count, report: report)
+        &body, plan.set, try body.material(plan.set), report: report)
       var evaluation: Evaluation?
       if !plan.held.texts.isEmpty {
         evaluation = try training.evaluate(

@@ -5,6 +5,8 @@ package import Schema
 package struct TrainingSet: Sendable, Hashable {
   /// The data set's labels, in its order.
   package let labels: [String]
+  /// What the labels' names and descriptions say.
+  package let anchors: LabelAnchors
   package let examples: [Example]
   /// Whose suggestions stand in for missing responses, if anyone's do.
   package let agent: String?
@@ -17,22 +19,39 @@ package struct TrainingSet: Sendable, Hashable {
     package var label: Int
     /// True where no person has confirmed the label.
     package var isSuggested: Bool
+    /// What the agent said, also of a record that people have answered; an index into `labels`.
+    package var suggestion: Int?
   }
 
   /// Picks the training records among a data set's.
   ///
-  /// A person's answer always outranks a suggestion; discarded records are left out. Every label must
-  /// have at least one record: a model that lacks a label would be wrong about it without a word.
+  /// A person's answer always outranks a suggestion; discarded records are left out. Under SetFit's
+  /// recipe every label must have at least one record: a model that lacks a label would be wrong
+  /// about it without a word. Lauter's own knows a label without records by its name and
+  /// description, but wants at least one record that somebody or something has labelled.
   ///
   /// - Parameter records: of any split and status, in any order; the train split is used.
   /// - Throws: `TrainingError`; `SchemaError` if a record's label is not one of the data set's.
   package init(dataset: Dataset, records: some Sequence<Record>, recipe: Recipe) throws {
     labels = dataset.question.labels.map(\.name)
+    anchors = LabelAnchors(dataset.question.labels)
     let train = records.filter { $0.split == .train }.sorted { $0.id < $1.id }
+    let chosen: String? =
+      switch recipe.suggestions {
+      case nil: nil
+      case .by(let agent): agent
+      case .byMostFrequentAgent: Self.mostFrequentAgent(train)
+      }
+    if recipe.suggestions != nil, chosen == nil { throw TrainingError.noSuggestions(agent: nil) }
+    agent = chosen
+    func suggestion(_ record: Record) -> String? {
+      chosen.flatMap { chosen in record.suggestions.first { $0.agent == chosen }?.label }
+    }
     func example(_ record: Record, _ label: String, isSuggested: Bool) throws -> Example {
       Example(
         recordID: record.id, externalID: record.externalID, text: record.text(dataset.fields),
-        label: try dataset.question.index(of: label), isSuggested: isSuggested)
+        label: try dataset.question.index(of: label), isSuggested: isSuggested,
+        suggestion: try suggestion(record).map { try dataset.question.index(of: $0) })
     }
 
     var reviewed = try train.compactMap { record in
@@ -43,61 +62,78 @@ package struct TrainingSet: Sendable, Hashable {
     }
 
     var suggested: [Example] = []
-    if let wanted = recipe.suggestions {
-      let chosen =
-        switch wanted {
-        case .by(let agent): agent
-        case .byMostFrequentAgent: Self.mostFrequentAgent(train)
-        }
-      guard let chosen else { throw TrainingError.noSuggestions(agent: nil) }
+    if let chosen {
+      guard train.contains(where: { suggestion($0) != nil }) else {
+        throw TrainingError.noSuggestions(agent: chosen)
+      }
       // Only where no person has decided anything, drafts aside.
       suggested = try train.filter { $0.status == .pending }.compactMap { record in
-        try record.suggestions.first { $0.agent == chosen }?.label
-          .map { try example(record, $0, isSuggested: true) }
+        try suggestion(record).map { try example(record, $0, isSuggested: true) }
       }
-      let known = train.contains {
-        $0.suggestions.contains { $0.agent == chosen && $0.label != nil }
-      }
-      guard known else { throw TrainingError.noSuggestions(agent: chosen) }
-      agent = chosen
-    } else {
-      agent = nil
     }
 
     examples = (reviewed + suggested).sorted { $0.recordID < $1.recordID }
-    try requireEveryLabel(suggestions: recipe.suggestions != nil)
+    try requireRecords(recipe)
   }
 
   /// Texts and labels that come from elsewhere than a store, numbered from 1.
   ///
+  /// Where the recipe uses suggestions, a text beyond the shots counts as unanswered, and so does one
+  /// without a label: what it was suggested stands in.
+  ///
+  /// - Parameter texts: indices into the labels.
   /// - Throws: `TrainingError` if a label has no text.
   package init(
-    labels: [String], texts: [(text: String, label: Int)], recipe: Recipe
+    labels: [Label], texts: [(text: String, label: Int?, suggestion: Int?)], recipe: Recipe
   ) throws {
-    self.labels = labels
-    agent = nil
-    var examples = texts.enumerated().map { index, pair in
-      Example(
-        recordID: Int64(index + 1), externalID: "\(index + 1)", text: pair.text, label: pair.label,
-        isSuggested: false)
+    self.labels = labels.map(\.name)
+    anchors = LabelAnchors(labels)
+    var answered: [Example] = []
+    for (index, line) in texts.enumerated() {
+      guard let label = line.label else { continue }
+      answered.append(
+        Example(
+          recordID: Int64(index + 1), externalID: "\(index + 1)", text: line.text, label: label,
+          isSuggested: false, suggestion: line.suggestion))
     }
     if let shots = recipe.shots {
-      examples = Self.sample(examples, perLabel: shots, labelCount: labels.count, seed: recipe.seed)
+      answered = Self.sample(answered, perLabel: shots, labelCount: labels.count, seed: recipe.seed)
     }
-    self.examples = examples
-    try requireEveryLabel(suggestions: false)
+    guard recipe.suggestions != nil else {
+      agent = nil
+      examples = answered
+      try requireRecords(recipe)
+      return
+    }
+    agent = "file"
+    let taken = Set(answered.map(\.recordID))
+    var suggested: [Example] = []
+    for (index, line) in texts.enumerated() where !taken.contains(Int64(index + 1)) {
+      guard let suggestion = line.suggestion else { continue }
+      suggested.append(
+        Example(
+          recordID: Int64(index + 1), externalID: "\(index + 1)", text: line.text,
+          label: suggestion, isSuggested: true, suggestion: suggestion))
+    }
+    examples = (answered + suggested).sorted { $0.recordID < $1.recordID }
+    try requireRecords(recipe)
   }
 
   package func count(of label: Int) -> Int { examples.count { $0.label == label } }
 
-  private func requireEveryLabel(suggestions: Bool) throws {
+  private func requireRecords(_ recipe: Recipe) throws {
     let counts = labels.indices.map { count(of: $0) }
     let missing = labels.indices.filter { counts[$0] == 0 }
-    guard missing.isEmpty else {
+    let suffices =
+      switch recipe.name {
+      case .setfit: missing.isEmpty
+      case .lauter: missing.count < labels.count
+      }
+    guard suffices else {
       throw TrainingError.labelsWithoutRecords(
         missing: missing.map { labels[$0] },
         counts: labels.indices.map { .init(label: labels[$0], records: counts[$0]) },
-        suggestions: suggestions)
+        suggestions: recipe.suggestions != nil)
     }
   }
 

@@ -1,8 +1,10 @@
-// SIMD kernels for a BERT-family sentence encoder, forward and backward, in fp32.
+// SIMD kernels for a BERT-family sentence encoder, forward and backward, in fp32, and its matrix
+// products in bf16 and int8.
 //
-// Every kernel exists once, written with clang's vector extensions (simd.h, matmul.h, attention.h,
-// layers.h, adamw.h), and is compiled once per instruction set (avx512.c, avx2.c, baseline.c). The
-// table below is that set of compiled kernels; `kernels_best()` chooses one at run time.
+// Every kernel exists once, written with clang's vector extensions (simd.h, matmul.h, compact.h,
+// attention.h, layers.h, adamw.h), and is compiled once per instruction set (avx512.c, avx2.c,
+// baseline.c; avx512_dot.c adds the dot product instructions that later processors have). The table
+// below is that set of compiled kernels; `kernels_best()` chooses one at run time.
 //
 // Conventions
 // - T tokens (a packed run of texts, no padding), H hidden size, K inputs and N outputs of a matrix,
@@ -37,8 +39,19 @@ typedef struct {
   float gradient_scale;  // g is multiplied by this first (global-norm clipping)
 } AdamWStep;
 
+// A matrix product on compact panels: out[T][N] = x[T][K] · W + bias[N] + residual[T][N], with x
+// rounded to the weights' precision row by row. Parameters as for `matmul`; out may not be x.
+// scratch: kernels_compact_scratch(K) bytes.
+typedef void CompactMatmul(
+    float *_Nonnull out, float *_Nullable activated, const float *_Nonnull x,
+    const void *_Nonnull panels, const float *_Nullable bias, const float *_Nullable residual,
+    void *_Nonnull scratch, int T, int K, int N);
+
+// What `burn` multiplies.
+typedef enum { BURN_FP32, BURN_BF16, BURN_INT8 } BurnKind;
+
 typedef struct {
-  // "avx512", "avx2", "baseline" or "neon".
+  // "avx512bf16", "avx512vnni", "avx512", "avx2", "baseline" or "neon".
   const char *_Nonnull name;
   // Floats in a vector.
   int width;
@@ -57,6 +70,18 @@ typedef struct {
   void (*_Nonnull matmul_backward_panel)(
       float *_Nonnull panel, float *_Nonnull bias, const float *_Nonnull x,
       const float *_Nonnull dy, float *_Nonnull scratch, int column, int T, int K, int N);
+
+  // MARK: compact.h
+
+  // Panels from `pack_panels_bf16`; sums in fp32. Processors' bf16 instructions round otherwise than
+  // the portable kernels, so results differ between them by a few units of the last place of fp32.
+  CompactMatmul *_Nonnull matmul_bf16;
+  // Panels from `pack_panels_int8`; each row of x is quantised to 0 ... 255 between its least and
+  // its greatest value (and zero), sums are exact.
+  CompactMatmul *_Nonnull matmul_int8;
+  // Keeps the multipliers of one core as busy as they can be, on registers alone. Returns how many
+  // operations (an addition and a multiplication are two) it took: the divisor is the peak.
+  double (*_Nonnull burn)(BurnKind kind, long iterations);
 
   // MARK: attention.h
 
@@ -142,6 +167,17 @@ void unpack_panels(float *_Nonnull weight, const float *_Nonnull panels, int N, 
 // panel `panel` of panels[N/32][K][32].
 void transpose_panel(
     float *_Nonnull transposed, const float *_Nonnull panels, int panel, int N, int K);
+
+// Panels of a weight matrix [N][K] in two bytes a value, rounded to nearest even:
+// [N/32][K/2][32][2].
+void pack_panels_bf16(void *_Nonnull panels, const float *_Nonnull weight, int N, int K);
+// Panels in one byte a value, symmetric, with a scale for each output:
+// [N/32] of {int8[K/4][32][4], float scale[32], int32 sum[32]}; sum is that of the column's bytes.
+void pack_panels_int8(void *_Nonnull panels, const float *_Nonnull weight, int N, int K);
+// Bytes of one panel.
+size_t kernels_panel_bytes_bf16(int K);
+size_t kernels_panel_bytes_int8(int K);
+size_t kernels_compact_scratch(int K);
 
 size_t kernels_attention_scratch(int n, int d);
 size_t kernels_attention_backward_scratch(int n, int d);

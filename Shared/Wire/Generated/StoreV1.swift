@@ -2072,6 +2072,8 @@ extension StoreV1 {
     public var headC: Double
     /// Leaves the body as it is and trains the head alone (a linear probe).
     public var freezeBody: Bool
+    /// "lauter" or "setfit"; empty: lauter. SetFit's is for comparison and reproduces it to the letter.
+    public var recipe: String
 
     public init(
       model: String = "",
@@ -2090,7 +2092,8 @@ extension StoreV1 {
       l2Weight: Double? = nil,
       maxLength: UInt32 = 0,
       headC: Double = 0,
-      freezeBody: Bool = false
+      freezeBody: Bool = false,
+      recipe: String = ""
     ) {
       self.model = model
       self.encoder = encoder
@@ -2109,6 +2112,7 @@ extension StoreV1 {
       self.maxLength = maxLength
       self.headC = headC
       self.freezeBody = freezeBody
+      self.recipe = recipe
     }
   }
 }
@@ -2140,6 +2144,7 @@ extension StoreV1.TrainingSpec: CodedMessage {
     self.maxLength = c.pointee.max_length
     self.headC = c.pointee.head_c
     self.freezeBody = c.pointee.freeze_body != 0
+    self.recipe = String(cString: c.pointee.recipe)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__TrainingSpec>, _ arena: Arena) throws {
@@ -2170,6 +2175,7 @@ extension StoreV1.TrainingSpec: CodedMessage {
     c.pointee.max_length = maxLength
     c.pointee.head_c = headC
     c.pointee.freeze_body = freezeBody ? 1 : 0
+    c.pointee.recipe = try arena.string(recipe, "lauter.store.v1.TrainingSpec.recipe")
   }
 }
 

@@ -8,8 +8,10 @@ struct Train: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Fine-tune an encoder on the reviewed records and publish a model.",
     discussion: """
-      The recipe is SetFit's: contrastive pairs fine-tune the body, then a logistic regression is \
-      fitted on its embeddings. Every default is SetFit's.
+      Contrastive pairs fine-tune the body where there are enough records, then a logistic \
+      regression is fitted on its embeddings. The default recipe, lauter, also learns from the \
+      labels' names and descriptions, and takes suggestions for as much as they have proved right. \
+      --recipe setfit reproduces SetFit and its defaults.
       """)
 
   @Argument(help: "The data set.")
@@ -20,6 +22,9 @@ struct Train: AsyncParsableCommand {
 
   @Option(help: "The encoder to start from. Default: the store's default.")
   var encoder: String?
+
+  @Option(help: "lauter or setfit: how the model learns.")
+  var recipe: String = "lauter"
 
   @Option(help: "At most so many reviewed records per label; 0 takes all.")
   var shots: UInt32 = 0
@@ -60,6 +65,9 @@ struct Train: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
+    guard ["lauter", "setfit"].contains(recipe) else {
+      throw ValidationError("--recipe is lauter or setfit, not '\(recipe)'")
+    }
     if learningRate < 0 || !learningRate.isFinite {
       throw ValidationError("--learning-rate is above 0, not \(learningRate)")
     }
@@ -73,7 +81,7 @@ struct Train: AsyncParsableCommand {
         model: model ?? "", encoder: encoder ?? "", useSuggestions: useSuggestions,
         agent: agent ?? "", shots: shots, seed: seed, bodyEpochs: epochs, bodyBatchSize: batchSize,
         bodyLearningRate: learningRate, maxSteps: maxSteps, maxLength: maxLength, headC: headC,
-        freezeBody: freezeBody)
+        freezeBody: freezeBody, recipe: recipe)
       let created = try await services.jobs {
         try await $0.createJob(.init(dataset: dataset, spec: .training(spec)), options: .quick)
       }

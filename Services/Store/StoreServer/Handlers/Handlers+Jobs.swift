@@ -155,9 +155,15 @@ extension Handlers: StoreV1.JobService {
       case .succeeded: state = .succeeded
       case .failed: state = .failed
       case .cancelled: state = .cancelled
-      default: throw Self.invalid("state: a job ends as succeeded, failed or cancelled")
+      case .queued: state = .queued
+      case .running, .unspecified, .unrecognized:
+        throw Self.invalid(
+          "state: a job ends as succeeded, failed or cancelled, or is handed back as queued")
       }
       let lease = try Self.lease(request.lease)
+      guard state != .queued || (request.result == nil && request.error.isEmpty) else {
+        throw Self.invalid("state: a job that is handed back has neither a result nor an error")
+      }
       let kind = try await database.job(lease.job).kind
       var result: [UInt8]?
       switch (request.result, kind) {

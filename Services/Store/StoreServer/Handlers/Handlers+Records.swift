@@ -110,9 +110,7 @@ extension Handlers: StoreV1.RecordService {
   ) async throws {
     try await answering {
       let (dataset, filter) = try await filter(request.filter)
-      var export = try await computing { [database] in
-        try database.export(from: dataset, matching: filter)
-      }
+      var export = try await database.export(from: dataset, matching: filter)
       while true {
         let batch = try await export.next(limit: 500, maxBytes: Self.maxPageBytes)
         if batch.isEmpty { return }

@@ -1,4 +1,3 @@
-import Dispatch
 import Logging
 import RPC
 import Schema
@@ -67,12 +66,10 @@ struct Handlers: Sendable {
 
 /// Runs what computes for long, away from the connections' event loops.
 func computing<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-  try await withCheckedThrowingContinuation { continuation in
-    computeQueue.async { continuation.resume(with: Result(catching: work)) }
-  }
+  try await computeThreads.run(work)
 }
 
-private let computeQueue = DispatchQueue(label: "lauter-store.compute", attributes: .concurrent)
+private let computeThreads = Threads("store-compute", count: 2)
 
 extension Message {
   /// The message's bytes, as the storage keeps them.

@@ -24,6 +24,8 @@ package struct StoredJob: Sendable, Hashable {
   package var error: String
   /// How often it has been claimed.
   package var attempt: UInt32
+  /// How many of the attempts ended because the worker handed the job back.
+  package var handedBack: UInt32
   package var worker: String
   package var cancelRequested: Bool
   package var createTimeMs: Int64
@@ -127,23 +129,29 @@ extension Database {
     }
   }
 
-  /// Ends a job. The same once more by the same worker is no error: its first answer may have been lost.
+  /// Ends a job, or hands it back: as queued, without counting as an attempt. One that is to be
+  /// cancelled is not queued again but ends there. The same once more by the same worker is no error:
+  /// its first answer may have been lost.
   ///
   /// - Throws: `StorageError.Kind.leaseLost`.
   package func finishJob(
     _ lease: JobLease, as state: JobState, error: String, result: [UInt8]?
   ) async throws -> StoredJob {
-    precondition(state.isFinal, "a job is finished as succeeded, failed or cancelled")
+    precondition(state != .running, "a job ends as succeeded, failed or cancelled, or is queued")
     let time = now()
     return try await write { connection in
       let job = try Self.job(lease.job, connection)
+      let state = state == .queued && job.cancelRequested ? .cancelled : state
       if job.state == state && job.attempt == lease.attempt { return job }
       try Self.check(lease, dataset: nil, time, connection)
       try connection.execute(
         sql: """
-          UPDATE job SET state = ?, error = ?, result = ?, finish_time_ms = ?,
-            lease_expiry_ms = NULL WHERE id = ?
-          """, arguments: [state.rawValue, error, result.map(Self.blob), time, lease.job])
+          UPDATE job SET state = ?1, error = ?2, result = ?3, finish_time_ms = ?4,
+            lease_expiry_ms = NULL, handed_back = handed_back + (?1 = 'queued') WHERE id = ?5
+          """,
+        arguments: [
+          state.rawValue, error, result.map(Self.blob), state.isFinal ? time : nil, lease.job,
+        ])
       return try Self.job(lease.job, connection)
     }
   }
@@ -176,13 +184,14 @@ extension Database {
       // Asked again: a heartbeat may have come in between.
       try Int64.fetchAll(connection, sql: Self.expiredSQL, arguments: ["now": time]).map { id in
         let job = try Self.job(id, connection)
+        let lost = job.attempt - job.handedBack
         let (state, error): (JobState, String) =
           if job.cancelRequested {
             (.cancelled, "")
-          } else if job.attempt >= Self.maxAttempts {
+          } else if lost >= Self.maxAttempts {
             (
               .failed,
-              "its worker stopped answering \(job.attempt) times, the last time '\(job.worker)'; "
+              "its worker stopped answering \(lost) times, the last time '\(job.worker)'; "
                 + "see the worker's log, then create the job again"
             )
           } else {
@@ -246,7 +255,8 @@ extension Database {
       id: row["id"], dataset: row["dataset_name"], kind: kind, spec: bytes(row["spec"]),
       state: state, progress: (row["progress"] as Data?).map { Array($0) },
       result: (row["result"] as Data?).map { Array($0) }, error: row["error"],
-      attempt: row["attempt"], worker: row["worker"], cancelRequested: row["cancel_requested"],
+      attempt: row["attempt"], handedBack: row["handed_back"], worker: row["worker"],
+      cancelRequested: row["cancel_requested"],
       createTimeMs: row["create_time_ms"], startTimeMs: row["start_time_ms"],
       finishTimeMs: row["finish_time_ms"])
   }

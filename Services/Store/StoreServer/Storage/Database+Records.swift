@@ -335,19 +335,18 @@ extension Database {
 
   /// Every matching record as of now, in id order, page by page. The writer is not held up; what it
   /// writes meanwhile is not seen.
-  package func export(from dataset: StoredDataset, matching filter: RecordFilter) throws
-    -> RecordExport
-  {
-    do {
-      return RecordExport(snapshot: try pool.makeSnapshot(), dataset: dataset, filter: filter)
-    } catch let error as DatabaseError {
-      throw StorageError(error)
-    }
+  package func export(
+    from dataset: StoredDataset, matching filter: RecordFilter
+  ) async throws -> RecordExport {
+    RecordExport(
+      database: self, snapshot: try await reading { [pool] in try pool.makeSnapshot() },
+      dataset: dataset, filter: filter)
   }
 
   /// Reads one instant of a data set. Owned by one task at a time; the instant is kept, and the
   /// write-ahead log with it, until this value is gone.
   package struct RecordExport {
+    fileprivate let database: Database
     fileprivate let snapshot: DatabaseSnapshot
     fileprivate let dataset: StoredDataset
     fileprivate let filter: RecordFilter
@@ -357,8 +356,8 @@ extension Database {
     /// - Returns: the next records, at most `limit`; empty at the end.
     package mutating func next(limit: Int, maxBytes: Int) async throws -> [StoredRecord] {
       guard more else { return [] }
-      let page = try await Database.translating { [snapshot, dataset, filter, last] in
-        try await snapshot.read {
+      let page = try await database.reading { [snapshot, dataset, filter, last] in
+        try snapshot.read {
           try Database.page(dataset, filter, after: last, limit: limit, maxBytes: maxBytes, $0)
         }
       }

@@ -5,6 +5,7 @@
 import Foundation
 import GRDB
 import Schema
+import Synchronization
 
 /// Ours, where GRDB has a class of the same name.
 typealias Record = Schema.Record
@@ -12,9 +13,15 @@ typealias Connection = GRDB.Database
 
 /// The store's tables. One writer, many readers; a write that returned is on disk.
 ///
-/// Safe to use from any task: GRDB runs queries on threads of its own, never on the caller's.
+/// Safe to use from any task: queries run on threads of the database's own, never on the caller's.
 package final class Database: Sendable {
+  private static let readerCount = 4
+
   let pool: DatabasePool
+  private let readers = Threads("store-reader", count: readerCount)
+  private let writer: Writer
+  /// By name. A data set never changes and is never removed.
+  let knownDatasets = Mutex<[String: StoredDataset]>([:])
   /// Milliseconds since the Unix epoch. Leases are compared with it, so that they survive a restart.
   let now: @Sendable () -> Int64
 
@@ -30,9 +37,10 @@ package final class Database: Sendable {
     configuration.label = "lauter-store"
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(10)
-    configuration.maximumReaderCount = 8
+    configuration.maximumReaderCount = Self.readerCount
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
+      writer = Writer(pool)
       // GRDB sets NORMAL when it opens a pool, which may lose the last commits with the power.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       let migrator = Self.migrator
@@ -53,15 +61,20 @@ package final class Database: Sendable {
   // MARK: Transactions
 
   func read<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
-    try await Self.translating { try await self.pool.read(body) }
+    try await reading { [pool] in try pool.read(body) }
   }
 
-  /// Runs `body` in a transaction that is on disk when this returns, or not there at all.
+  /// Runs `body`, which reads, on one of the readers' threads.
+  func reading<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+    try await Self.translating { try await readers.run(body) }
+  }
+
+  /// Runs `body` in a transaction. What it changed is on disk when this returns, or not there at all.
   func write<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
-    try await Self.translating { try await self.pool.write(body) }
+    try await Self.translating { try await writer.write(body) }
   }
 
-  static func translating<T>(_ body: () async throws -> T) async throws -> T {
+  private static func translating<T>(_ body: () async throws -> T) async throws -> T {
     do { return try await body() } catch let error as DatabaseError { throw StorageError(error) }
   }
 
@@ -76,6 +89,9 @@ package final class Database: Sendable {
   package func writerPragma(_ name: String) async throws -> String {
     try await write { try String.fetchOne($0, sql: "PRAGMA \(name)") ?? "" }
   }
+
+  /// Transactions committed since the database was opened, and writes asked for and not yet answered.
+  package var writes: (commits: Int, pending: Int) { (writer.commits, writer.pending) }
 
   /// The steps of `EXPLAIN QUERY PLAN` for each query of the hot paths, by name.
   package func queryPlans() async throws -> [String: [String]] {
@@ -97,6 +113,10 @@ package final class Database: Sendable {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: tablesOfVersion1) }
+    // How many of a job's attempts ended because the worker handed it back.
+    migrator.registerMigration("2") {
+      try $0.execute(sql: "ALTER TABLE job ADD COLUMN handed_back INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 

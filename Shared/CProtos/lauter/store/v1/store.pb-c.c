@@ -6664,7 +6664,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__labelling_result__descriptor
   (ProtobufCMessageInit) lauter__store__v1__labelling_result__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_descriptors[17] =
+static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_descriptors[18] =
 {
   {
     "model",
@@ -6870,6 +6870,18 @@ static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "recipe",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, recipe),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] = {
   3,   /* field[3] = agent */
@@ -6884,6 +6896,7 @@ static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] 
   9,   /* field[9] = max_steps */
   0,   /* field[0] = model */
   11,   /* field[11] = num_iterations */
+  17,   /* field[17] = recipe */
   10,   /* field[10] = sampling_strategy */
   5,   /* field[5] = seed */
   4,   /* field[4] = shots */
@@ -6893,7 +6906,7 @@ static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] 
 static const ProtobufCIntRange lauter__store__v1__training_spec__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__training_spec__descriptor =
 {
@@ -6903,7 +6916,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__training_spec__descriptor =
   "Lauter__Store__V1__TrainingSpec",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__TrainingSpec),
-  17,
+  18,
   lauter__store__v1__training_spec__field_descriptors,
   lauter__store__v1__training_spec__field_indices_by_name,
   1,  lauter__store__v1__training_spec__number_ranges,

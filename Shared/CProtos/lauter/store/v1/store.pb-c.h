@@ -997,6 +997,10 @@ struct  Lauter__Store__V1__TrainingSpec
    * Leaves the body as it is and trains the head alone (a linear probe).
    */
   protobuf_c_boolean freeze_body;
+  /*
+   * "lauter" or "setfit"; empty: lauter. SetFit's is for comparison and reproduces it to the letter.
+   */
+  char *recipe;
   Lauter__Store__V1__TrainingSpec__SeedCase seed__case;
   union {
     uint64_t seed;
@@ -1012,7 +1016,7 @@ struct  Lauter__Store__V1__TrainingSpec
 };
 #define LAUTER__STORE__V1__TRAINING_SPEC__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__training_spec__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_UNSPECIFIED, 0, 0, 0, 0, LAUTER__STORE__V1__TRAINING_SPEC__SEED___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__WARMUP_PROPORTION___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__L2_WEIGHT___NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_UNSPECIFIED, 0, 0, 0, 0, (char *)protobuf_c_empty_string, LAUTER__STORE__V1__TRAINING_SPEC__SEED___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__WARMUP_PROPORTION___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__L2_WEIGHT___NOT_SET, {0} }
 
 
 struct  Lauter__Store__V1__TrainingResult

@@ -1,0 +1,44 @@
+/// How far an agent's suggestions can be believed: for each label it may suggest, how probable every
+/// label is to be the true one, measured on records that people have answered too.
+///
+/// With few answers a count says little, so each row starts from a prior: the agent's overall
+/// accuracy, itself shrunk towards what labellers commonly reach, with the errors spread evenly.
+package struct Reliability: Sendable, Hashable {
+  package let labels: Int
+  /// P(true | suggested): [suggested, true], row-major, rows sum to 1.
+  package let probabilities: [Double]
+  /// The share of suggestions that are right, as estimated.
+  package let accuracy: Double
+
+  /// The overall accuracy's prior, Beta(right, wrong).
+  package static let prior = (right: 14.0, wrong: 6.0)
+  /// So many answers on one suggested label weigh as much as the overall accuracy.
+  package static let rowPrior = 30.0
+
+  /// - Parameter answered: of each answered record, what the agent suggested and what is true.
+  package init(labels: Int, answered: [(suggested: Int, actual: Int)]) {
+    self.labels = labels
+    let right = Double(answered.count { $0.suggested == $0.actual })
+    let accuracy =
+      (Self.prior.right + right)
+      / (Self.prior.right + Self.prior.wrong + Double(answered.count))
+    self.accuracy = accuracy
+    var counts = [Double](repeating: 0, count: labels * labels)
+    for (suggested, actual) in answered { counts[suggested * labels + actual] += 1 }
+    var probabilities: [Double] = []
+    for suggested in 0..<labels {
+      let row = counts[suggested * labels..<(suggested + 1) * labels]
+      let total = row.reduce(0, +) + Self.rowPrior
+      for (actual, count) in row.enumerated() {
+        let expected = actual == suggested ? accuracy : (1 - accuracy) / Double(labels - 1)
+        probabilities.append((count + Self.rowPrior * expected) / total)
+      }
+    }
+    self.probabilities = probabilities
+  }
+
+  /// How probable each label is where the agent suggested this one.
+  package subscript(suggested: Int) -> ArraySlice<Double> {
+    probabilities[suggested * labels..<(suggested + 1) * labels]
+  }
+}

@@ -1,0 +1,97 @@
+import Schema
+import Testing
+import TrainerServer
+
+@Suite("Head from evidence")
+struct EvidenceHeadTests {
+  /// Two-dimensional, so that what is right can be seen: label 0 lies to the right, 1 upwards, 2 to the
+  /// left.
+  static let anchors: [Float] = [1, 0, 0, 1, -1, 0]
+  static let probes: [[Float]] = [[0.9, 0.1], [0.1, 0.9], [-0.9, 0.1]]
+
+  func evidence(
+    _ x: [[Float]] = [], _ labels: [Int] = [], suggested: [Bool]? = nil, said: [Int?]? = nil
+  ) -> EvidenceHead.Evidence {
+    EvidenceHead.Evidence(
+      embeddings: x.flatMap { $0 }, width: 2, labels: labels,
+      isSuggested: suggested ?? labels.map { _ in false },
+      suggestions: said ?? labels.map { _ in nil }, anchors: Self.anchors)
+  }
+
+  @Test("Label names alone classify by direction, and one answer does not undo them")
+  func namesAlone() throws {
+    for known in [evidence(), evidence([[1, 0]], [0]), evidence([[0, -1]], [1])] {
+      let head = try EvidenceHead().fit(known)
+      #expect(head.predictions(Self.probes.flatMap { $0 }) == [0, 1, 2])
+    }
+  }
+
+  @Test("Many answers outvote the names")
+  func answersOutvote() throws {
+    // People use label 0 for what lies to the left, and 2 for what lies to the right.
+    let x = (0..<60).map { i -> [Float] in [[-1, 0], [0, 1], [1, 0]][i % 3] }
+    let head = try EvidenceHead().fit(evidence(x, (0..<60).map { $0 % 3 }))
+    #expect(head.predictions(Self.probes.flatMap { $0 }) == [2, 1, 0])
+  }
+
+  @Test("Embeddings of any length give the same answer")
+  func scale() throws {
+    let x: [[Float]] = [[0.8, 0.6], [0.6, 0.8], [-0.6, 0.8]]
+    let head = try EvidenceHead().fit(evidence(x, [0, 1, 2]))
+    let larger = try EvidenceHead().fit(evidence(x.map { $0.map { 7 * $0 } }, [0, 1, 2]))
+    for probe in Self.probes {
+      let a = head.probabilities(probe)
+      let b = larger.probabilities(probe.map { 7 * $0 })
+      for (a, b) in zip(a, b) { #expect(abs(a - b) < 1e-3) }
+    }
+  }
+
+  @Test("Reliability shrinks: little evidence moves it little, much moves it to what was seen")
+  func reliability() {
+    let none = Reliability(labels: 3, answered: [])
+    #expect(abs(none.accuracy - 0.7) < 1e-12)
+    #expect(zip(none[1], [0.15, 0.7, 0.15]).allSatisfy { abs($0 - $1) < 1e-12 })
+
+    let few = Reliability(labels: 3, answered: [(0, 1), (0, 1)])
+    #expect(few.accuracy < none.accuracy && few[0].max() == few[0].first)
+
+    // Says 0 for everything that is 1, and is right otherwise.
+    let seen = (0..<1000).map { i in (suggested: i % 2 == 0 ? 0 : 2, actual: i % 2 == 0 ? 1 : 2) }
+    let much = Reliability(labels: 3, answered: seen)
+    #expect(abs(much.accuracy - 514.0 / 1020) < 1e-12)
+    #expect(Array(much[0])[1] > 0.9 && Array(much[2])[2] > 0.9)
+    for suggested in 0..<3 { #expect(abs(much[suggested].reduce(0, +) - 1) < 1e-12) }
+  }
+
+  @Test("Suggestions that proved wrong in a regular way are read for what they mean")
+  func confusedAgent() throws {
+    // The agent says 0 where the truth is 1 and 1 where it is 0; people's answers show it.
+    let places: [[Float]] = [[0.7, 0.7], [0.5, -0.8], [-1, 0]]
+    var (x, labels, suggested, said): ([[Float]], [Int], [Bool], [Int?]) = ([], [], [], [])
+    for i in 0..<600 {
+      let truth = i % 3
+      let word = [1, 0, 2][truth]
+      x.append(places[truth])
+      suggested.append(i >= 300)
+      labels.append(i >= 300 ? word : truth)
+      said.append(word)
+    }
+    let head = try EvidenceHead().fit(evidence(x, labels, suggested: suggested, said: said))
+    #expect(head.predictions(places.flatMap { $0 }) == [0, 1, 2])
+  }
+
+  @Test("Anchors carry names and descriptions, and their vectors are unit means")
+  func labelAnchors() {
+    let anchors = LabelAnchors([
+      Label(name: "card_lost"), Label(name: "b", description: "what b means"),
+    ])
+    #expect(anchors.sentences[0].allSatisfy { $0.contains("card lost") })
+    #expect(anchors.sentences.map(\.count) == [4, 6])
+    #expect(anchors.sentences[1].contains("b: what b means"))
+    let embeddings: [Float] =
+      [3, 0, 0, 5, 3, 0, 0, 5] + (0..<6).flatMap { _ in [0, -2] as [Float] }
+    let vectors = anchors.vectors(embeddings, width: 2)
+    let diagonal = Float(0.5).squareRoot()
+    for (a, b) in zip(vectors, [diagonal, diagonal, 0, -1]) { #expect(abs(a - b) < 1e-6) }
+  }
+}
