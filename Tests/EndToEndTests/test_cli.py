@@ -297,7 +297,7 @@ def test_exit_codes(up):
 
 def test_ctrl_c_cancels_a_training(up):
     up("review", "reviews", "--user", "demo", "--from", EXAMPLE / "review.jsonl")
-    process = up.popen("train", "reviews", "--recipe", "setfit", "--model", "never", "--recipe", "setfit", "--epochs", 1000,
+    process = up.popen("train", "reviews", "--recipe", "setfit", "--model", "never", "--epochs", 1000,
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for(lambda: any(job["state"] == "running" and job.get("progress", {}).get("done")
                          for job in up.json("jobs", "reviews")), "the training is under way")
