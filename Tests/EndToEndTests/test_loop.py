@@ -129,9 +129,10 @@ def test_the_whole_loop(start, contracts, encoder, tmp_path):
         for label, rows in chosen.items() for row in rows]), timeout=30)
 
     # Train
-    def train():
+    def train(**spec):
         job = jobs.CreateJob(store.CreateJobRequest(
-            dataset="reviews", training=store.TrainingSpec(seed=1, recipe="setfit")), timeout=10).job
+            dataset="reviews",
+            training=store.TrainingSpec(seed=1, recipe="setfit", **spec)), timeout=10).job
         done = follow(jobs, store, job)
         assert done.state == store.JOB_STATE_SUCCEEDED, done.error
         return done.training_result
@@ -173,7 +174,7 @@ def test_the_whole_loop(start, contracts, encoder, tmp_path):
 
     thread = threading.Thread(target=keep_predicting)
     thread.start()
-    assert train().version == 2
+    assert train(max_steps=1).version == 2
     deadline = threading.Event()
     for _ in range(300):
         if versions[-1:] == [2] or failures:
