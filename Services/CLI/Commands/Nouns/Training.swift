@@ -38,23 +38,26 @@ struct Train: AsyncParsableCommand {
   @Option(help: "Only this agent's suggestions. Default: the agent that suggested most.")
   var agent: String?
 
-  @Option(help: "Passes over the pairs while the body is fine-tuned.")
-  var epochs: UInt32 = 0
+  @Option(help: "Passes over the pairs while the body is fine-tuned. Default: 1.")
+  var epochs: UInt32?
 
-  @Option(help: "Pairs per step.")
-  var batchSize: UInt32 = 0
+  @Option(help: "Pairs per step. Default: 16.")
+  var batchSize: UInt32?
 
-  @Option(help: "Of the body.")
-  var learningRate: Double = 0
+  @Option(help: "Of the body. Default: 0.00002.")
+  var learningRate: Double?
 
-  @Option(help: "At most so many steps on the body. More take longer and rarely help.")
-  var maxSteps: UInt32 = 0
+  @Option(
+    help:
+      "At most so many steps on the body. More take longer and rarely help. Default: no limit, or the recipe's budget."
+  )
+  var maxSteps: UInt32?
 
-  @Option(help: "The head's inverse regularisation strength.")
-  var headC: Double = 0
+  @Option(help: "The head's inverse regularisation strength. Default: 1, or the recipe's.")
+  var headC: Double?
 
   @Option(help: "Tokens per text. Default: the encoder's own maximum.")
-  var maxLength: UInt32 = 0
+  var maxLength: UInt32?
 
   @Flag(help: "Leave the body as it is and train the head alone: fast, less accurate.")
   var freezeBody = false
@@ -68,10 +71,12 @@ struct Train: AsyncParsableCommand {
     guard ["lauter", "setfit"].contains(recipe) else {
       throw ValidationError("--recipe is lauter or setfit, not '\(recipe)'")
     }
-    if learningRate < 0 || !learningRate.isFinite {
+    if let learningRate, learningRate <= 0 || !learningRate.isFinite {
       throw ValidationError("--learning-rate is above 0, not \(learningRate)")
     }
-    if headC < 0 || !headC.isFinite { throw ValidationError("--head-c is above 0, not \(headC)") }
+    if let headC, headC <= 0 || !headC.isFinite {
+      throw ValidationError("--head-c is above 0, not \(headC)")
+    }
   }
 
   func run() async throws {
@@ -79,8 +84,10 @@ struct Train: AsyncParsableCommand {
     try await connection.withServices { services in
       let spec = StoreV1.TrainingSpec(
         model: model ?? "", encoder: encoder ?? "", useSuggestions: useSuggestions,
-        agent: agent ?? "", shots: shots, seed: seed, bodyEpochs: epochs, bodyBatchSize: batchSize,
-        bodyLearningRate: learningRate, maxSteps: maxSteps, maxLength: maxLength, headC: headC,
+        agent: agent ?? "", shots: shots, seed: seed, bodyEpochs: epochs ?? 0,
+        bodyBatchSize: batchSize ?? 0,
+        bodyLearningRate: learningRate ?? 0, maxSteps: maxSteps ?? 0, maxLength: maxLength ?? 0,
+        headC: headC ?? 0,
         freezeBody: freezeBody, recipe: recipe)
       let created = try await services.jobs {
         try await $0.createJob(.init(dataset: dataset, spec: .training(spec)), options: .quick)
