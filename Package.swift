@@ -49,7 +49,8 @@ let package = Package(
       "TrainerServer", path: "Services/Trainer/TrainerServer",
       ["Schema", "RPC", "Wire", "Artefacts", "Serving", "Transformer", .logging, .lifecycle]),
 
-    service("lauter-inference", folder: "Inference", library: "InferenceServer"),
+    service(
+      "lauter-inference", folder: "Inference", library: "InferenceServer", ["Transformer"]),
     library(
       "InferenceServer", path: "Services/Inference/InferenceServer",
       ["Schema", "RPC", "Wire", "Artefacts", "Serving", "Transformer", .logging, .lifecycle]),
@@ -142,9 +143,12 @@ func library(_ name: String, path: String, _ dependencies: [Target.Dependency]) 
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
 }
 
-func service(_ name: String, folder: String, library: String) -> Target {
+func service(
+  _ name: String, folder: String, library: String, _ others: [Target.Dependency] = []
+) -> Target {
   .executableTarget(
-    name: name, dependencies: [.init(stringLiteral: library), "Serving", .argumentParser],
+    name: name,
+    dependencies: [.init(stringLiteral: library), "Serving", .argumentParser] + others,
     path: "Services/\(folder)/Main", swiftSettings: swiftSettings)
 }
 

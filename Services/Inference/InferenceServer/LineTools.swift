@@ -1,5 +1,5 @@
 package import Foundation
-import Transformer
+package import Transformer
 
 /// The tokenizer and encoder of a folder, for people and scripts, without any service: JSON Lines in,
 /// one JSON line out for each.
@@ -32,10 +32,11 @@ package struct LineTools {
 
   /// Writes `{"embedding": [...]}` for each line.
   package static func embed(
-    _ folder: URL, threads: Int?, input: AnyIterator<String>, output: (String) -> Void
+    _ folder: URL, precision: Precision = .fp32, threads: Int?, input: AnyIterator<String>,
+    output: (String) -> Void
   ) throws {
     let pool = threads.map { ComputePool(threads: $0) } ?? .shared
-    let encoder = try SentenceEncoder(EncoderDirectory(folder), pool: pool)
+    let encoder = try SentenceEncoder(EncoderDirectory(folder), precision: precision, pool: pool)
     try forEachBatch(input) { texts in
       let embeddings = encoder.embed(texts)
       for index in texts.indices {

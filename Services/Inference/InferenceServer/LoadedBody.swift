@@ -58,8 +58,9 @@ final class LoadedBody: Sendable {
     self.maxTokens = maxTokens
     self.classifier = classifier
     dimensions = configuration.hidden
-    tokenizer = try directory.tokenizer()
     encoder = try SentenceEncoder(directory, pool: pool)
+    guard let tokenizer = encoder.tokenizer else { preconditionFailure("read from a folder") }
+    self.tokenizer = tokenizer
   }
 
   /// Blocks while it computes.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import InferenceServer
 import Serving
+import Transformer
 
 @main
 struct InferenceCommand: AsyncParsableCommand {
@@ -9,7 +10,7 @@ struct InferenceCommand: AsyncParsableCommand {
     commandName: "lauter-inference",
     abstract: "Answers with labels and embeddings for texts.",
     discussion: "Without a subcommand it serves: it loads models and encoders from the store.",
-    subcommands: [Serve.self, Tokenize.self, Embed.self], defaultSubcommand: Serve.self)
+    subcommands: [Serve.self, Tokenize.self, Embed.self, Bench.self], defaultSubcommand: Serve.self)
 }
 
 struct Serve: AsyncParsableCommand {
@@ -80,6 +81,11 @@ struct Embed: ParsableCommand {
   @Argument(help: "The encoder's folder.", completion: .directory)
   var folder: String
 
+  @Option(
+    help: "What matrix products are computed in: fp32 (the default), bf16 or int8.",
+    transform: readPrecision)
+  var precision = Precision.fp32
+
   @Option(help: "Threads that compute; by default one per core this process may use.")
   var threads: Int?
 
@@ -89,9 +95,83 @@ struct Embed: ParsableCommand {
 
   func run() throws {
     try LineTools.embed(
-      URL(filePath: folder, directoryHint: .isDirectory), threads: threadCount,
-      input: standardInput,
-      output: { print($0) })
+      URL(filePath: folder, directoryHint: .isDirectory), precision: precision,
+      threads: threadCount, input: standardInput, output: { print($0) })
+  }
+}
+
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures how fast an encoder is on this machine.",
+    discussion: """
+      Texts of 16, 64 and 256 tokens, alone and in batches of 8 and 32, tokenizing not included. \
+      Percent is of what this machine's multipliers reach on registers in the same run. Anything else \
+      that runs makes the numbers worse: keep the machine quiet.
+      """)
+
+  @Argument(help: "The encoder's folder.", completion: .directory)
+  var folder: String
+
+  @Option(help: "fp32, bf16 or int8; by default one after another.", transform: readPrecision)
+  var precision: Precision?
+
+  @Option(help: "Threads that compute; by default first one, then one per core.")
+  var threads: Int?
+
+  @Option(help: "Seconds for each measurement.")
+  var seconds = 1.0
+
+  @Flag(help: "Print one JSON object for each precision and number of threads instead of a table.")
+  var json = false
+
+  func validate() throws {
+    try checkThreads(threads)
+    guard seconds > 0, seconds <= 3600 else {
+      throw ValidationError("--seconds: a number from 0 to 3600, not \(seconds)")
+    }
+  }
+
+  func run() throws {
+    let url = URL(filePath: folder, directoryHint: .isDirectory)
+    let cores = ComputePool.shared.threads
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    if !json {
+      print(
+        "\(url.lastPathComponent), \(ComputePool.instructionSet), \(cores) cores, "
+          + "load average \(EncoderBenchmark.loadAverage)")
+      print(row("precision", "threads", "tokens", "batch", "texts/s", "p50 ms", "p99 ms", "% peak"))
+    }
+    for precision in precision.map({ [$0] }) ?? Precision.allCases {
+      for threads in threads.map({ [$0] }) ?? (cores > 1 ? [1, cores] : [1]) {
+        let benchmark = EncoderBenchmark(
+          folder: url, precision: precision, threads: threads, seconds: seconds)
+        let report = try benchmark.run { measurement in
+          if !json { print(row(measurement)) }
+        }
+        if json {
+          print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        } else {
+          print(
+            String(
+              format: "  loaded in %.0f ms; peak %.0f G operations/s; load average now %.1f",
+              report.load, report.peak / 1e9, report.loadAverage))
+        }
+      }
+    }
+  }
+
+  private func row(_ m: EncoderBenchmark.Measurement) -> String {
+    func number(_ value: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)f", value)
+    }
+    return row(
+      m.precision, "\(m.threads)", "\(m.tokens)", "\(m.batch)", number(m.textsPerSecond, 1),
+      number(m.p50, 2), number(m.p99, 2), number(m.percentOfPeak, 0))
+  }
+
+  private func row(_ cells: String...) -> String {
+    cells.map { String(repeating: " ", count: max(0, 9 - $0.count)) + $0 }.joined(separator: " ")
   }
 }
 
@@ -101,4 +181,11 @@ private func checkThreads(_ threads: Int?) throws {
   if let threads, !(1...1024).contains(threads) {
     throw ValidationError("--threads: a number from 1 to 1024, not \(threads)")
   }
+}
+
+private func readPrecision(_ name: String) throws -> Precision {
+  guard let precision = Precision(rawValue: name) else {
+    throw ValidationError("--precision: fp32, bf16 or int8, not \(name)")
+  }
+  return precision
 }
