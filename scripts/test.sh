@@ -14,13 +14,16 @@ export LAUTER_TEST_PYTHON=$cache/python/bin/python
 export LAUTER_TEST_ENCODERS=${LAUTER_TEST_ENCODERS:-$cache/encoders}
 # Real data sets and golden vectors that are not part of the repository; without them the tests that
 # need them say so and are skipped.
-if [ -z "${LAUTER_TEST_SHARED:-}" ] && [ -d ../shared/golden ]; then
-  LAUTER_TEST_SHARED=$(cd ../shared && pwd)
+if [ -z "${LAUTER_TEST_SHARED:-}" ]; then
+  unset LAUTER_TEST_SHARED # Empty is not a folder.
+  [ ! -d ../shared/golden ] || LAUTER_TEST_SHARED=$(cd ../shared && pwd)
 fi
-export LAUTER_TEST_SHARED=${LAUTER_TEST_SHARED:-}
-if [ -x "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" ] &&
-  [ ! -f "$LAUTER_TEST_ENCODERS/paraphrase-MiniLM-L3-v2/model.safetensors" ]; then
-  "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" "$LAUTER_TEST_ENCODERS" >/dev/null
+if [ -n "${LAUTER_TEST_SHARED:-}" ]; then
+  export LAUTER_TEST_SHARED
+  if [ -x "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" ] &&
+    [ ! -f "$LAUTER_TEST_ENCODERS/paraphrase-MiniLM-L3-v2/model.safetensors" ]; then
+    "$LAUTER_TEST_SHARED/tools/fetch-encoders.sh" "$LAUTER_TEST_ENCODERS" >/dev/null
+  fi
 fi
 
 # A disk that can be filled, where one may be mounted.
