@@ -122,6 +122,18 @@ struct GRPCIOTests {
 enum GRPCIO {
   static let python = ProcessInfo.processInfo.environment["LAUTER_TEST_PYTHON"]
 
+  /// Whether that Python has `module`.
+  static func has(_ module: String) -> Bool {
+    guard let python else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = ["-c", "import \(module)"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
   static func run(_ script: String, _ arguments: [String]) async throws -> String {
     let (process, output, _) = try start(script, arguments)
     return await withCheckedContinuation { continuation in
@@ -141,8 +153,8 @@ enum GRPCIO {
   }
 
   /// Starts the stock server; it prints its port.
-  static func startServer() async throws -> (Server, Int) {
-    let (_, output, input) = try start(server, [])
+  static func startServer(_ script: String = server) async throws -> (Server, Int) {
+    let (_, output, input) = try start(script, [])
     let line = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         var line = ""

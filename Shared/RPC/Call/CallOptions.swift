@@ -12,12 +12,17 @@ public struct CallOptions: Sendable {
   /// UNAVAILABLE when the server cannot be reached.
   public var waitForReady: Bool
 
+  /// Whether the call is made again when it fails; nil leaves it to the channel's configuration.
+  public var retryPolicy: RetryPolicy?
+
   public init(
-    timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool = false
+    timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool = false,
+    retryPolicy: RetryPolicy? = nil
   ) {
     self.timeout = timeout
     self.metadata = metadata
     self.waitForReady = waitForReady
+    self.retryPolicy = retryPolicy
   }
 }
 
