@@ -8,6 +8,8 @@ package final class MessageOutbox: @unchecked Sendable {
   static let highWater = 64 * 1024
 
   let loop: any EventLoop
+  /// How writers compress their messages before they hand them over.
+  let encoding: MessageEncoding
   private var messages = CircularBuffer<ByteBuffer>()
   private var buffered = 0
   private var writers = CircularBuffer<ParkedTask<Void>>()
@@ -23,8 +25,9 @@ package final class MessageOutbox: @unchecked Sendable {
   private let replayLimit: Int
 
   /// Keeps what it is given, up to `replayLimit` bytes, to send it again.
-  init(loop: any EventLoop, replayLimit: Int = 0) {
+  init(loop: any EventLoop, encoding: MessageEncoding, replayLimit: Int = 0) {
     self.loop = loop
+    self.encoding = encoding
     self.replayLimit = replayLimit
     replay = replayLimit > 0 ? [] : nil
   }

@@ -73,7 +73,7 @@ public final class RPCChannel: Sendable {
     try await OutgoingCall.run(interceptors, method, options) { outgoing in
       try outgoing.inspectors.requests.inspect(request)
       let call = ClientCall(outgoing, core: core, expectsOne: true)
-      let response = try await Response(response: call.unary(request.framed()))
+      let response = try await Response(response: call.unary(request.framed(call.outbox.encoding.fix())))
       try outgoing.inspectors.responses.inspect(response)
       return response
     }
@@ -122,7 +122,7 @@ public final class RPCChannel: Sendable {
     try await OutgoingCall.run(interceptors, method, options) { outgoing in
       try outgoing.inspectors.requests.inspect(request)
       let call = ClientCall(outgoing, core: core, expectsOne: false)
-      let request = try request.framed()
+      let request = try request.framed(call.outbox.encoding.fix())
       return try await withTaskCancellationHandler {
         call.start(request)
         // Whichever way it ends: a call that is over does not notice.
