@@ -11,6 +11,7 @@ final class ChannelCore: @unchecked Sendable {
   let target: ChannelTarget
   let configuration: RPCChannel.Configuration
   private let logger: Logger
+  var retryBudget: RetryBudget
 
   private var subchannels: [Subchannel] = []
   private var waiting: [ClientCall] = []
@@ -36,6 +37,7 @@ final class ChannelCore: @unchecked Sendable {
     self.logger = logger
     loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
+    retryBudget = RetryBudget(configuration.retryThrottling)
   }
 
   // MARK: Calls

@@ -17,6 +17,9 @@ public final class RPCServer: Service {
     /// The most header bytes of one request, counted as in RFC 9113 section 6.5.2.
     public var maxHeaderListSize = 16 * 1024
 
+    /// How answers are compressed for clients that accept it; a handler may choose otherwise.
+    public var compression = Compression.identity
+
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
     public var shutdownGracePeriod: Duration = .seconds(10)
@@ -28,6 +31,11 @@ public final class RPCServer: Service {
   public struct Address: Hashable, Sendable, CustomStringConvertible {
     public let host: String
     public let port: Int
+
+    public init(host: String, port: Int) {
+      self.host = host
+      self.port = port
+    }
 
     /// `127.0.0.1:7511`, `[::1]:7511`: as ``RPCChannel`` takes it.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

@@ -26,14 +26,16 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     self.id = id
     self.connection = connection
     method = handler
+    let encoding = MessageEncoding(
+      connection.configuration.compression, accepted: head.accepted)
     context = CallContext(
       method: head.method, metadata: head.metadata,
       deadline: head.timeout.map { ContinuousClock.now + $0 }, peer: connection.peer,
-      response: response)
+      response: response, encoding: encoding)
     inbox = MessageInbox(
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
-      expectsOne: handler.needsWholeRequest)
-    outbox = MessageOutbox(loop: connection.loop)
+      expectsOne: handler.needsWholeRequest, compression: head.compression)
+    outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
 
     let pump = connection.pump
     inbox.consume = { count in
@@ -115,14 +117,12 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   private func finish(_ result: Result<Void, any Error>) {
     guard !isOver else { return }
     isOver = true
-    let trailing = response.values.withLock { $0.trailing }
     switch result {
     case .success:
+      let trailing = response.values.withLock { $0.trailing }
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
-      var status = self.status(for: error)
-      status.metadata.add(contentsOf: trailing)
-      trailers = status.fields
+      trailers = self.fields(of: self.status(for: error))
     }
     outbox.finish()
     stop(RPCError(code: .internalError, message: "the call has ended"))
@@ -132,7 +132,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   func abort(_ error: RPCError) {
     guard !isOver else { return }
     isOver = true
-    trailers = error.fields
+    trailers = fields(of: error)
     outbox.fail(error)
     stop(error)
     wake()
@@ -144,6 +144,13 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     inbox.fail(error)
     task?.cancel()
     task = nil
+  }
+
+  /// The status with what the handler had to say besides.
+  private func fields(of error: RPCError) -> [HTTP2Header] {
+    var error = error
+    error.metadata.add(contentsOf: response.values.withLock { $0.trailing })
+    return error.fields
   }
 
   /// The one place where a thrown error becomes a status.
@@ -175,12 +182,16 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     } else {
       didSendHead = true
       let initial = response.values.withLock { $0.initial }
-      let head = ResponseHead.fields + initial.fields
       do {
         if isOver, outbox.isEmpty, initial.isEmpty {
-          try session.respond(to: id, head + trailers, body: nil)
+          try session.respond(to: id, ResponseHead.fields + trailers, body: nil)
         } else {
-          try session.respond(to: id, head, body: self)
+          var head = ResponseHead.fields
+          let compression = outbox.encoding.fix()
+          if compression != .identity {
+            head.append(HTTP2Header("grpc-encoding", compression.name))
+          }
+          try session.respond(to: id, head + initial.fields, body: self)
         }
       } catch {
         session.reset(id, .internalError)
