@@ -27,9 +27,9 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Imported name by requirement; a peer that is not to be had is left out and said so.
-REQUIRED = ["torch==2.13.0", "transformers==4.57.6", "sentence-transformers==5.1.2", "onnx", "numpy"]
-OPTIONAL = ["onnxruntime", "openvino nncf", "ctranslate2"]
+# A peer that is not to be had is left out and said so.
+REQUIRED = ["torch==2.13.0", "transformers==4.57.6", "sentence-transformers==5.1.2"]
+OPTIONAL = ["onnx==1.23.2 onnxruntime==1.32.0", "openvino==2026.4.1 nncf==3.4.0", "ctranslate2==4.8.5"]
 ENGINES = ["torch fp32", "ort fp32", "openvino fp32", "lauter fp32", "openvino bf16", "lauter bf16",
            "ort int8", "openvino int8", "ctranslate2 int8", "lauter int8"]
 LENGTHS = [16, 64, 256]
@@ -630,11 +630,14 @@ def optimise(encoder, folder):
 
 
 def quantise(encoder, folder):
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     for kind in ["optimised", "plain"]:
-        quantize_dynamic(folder / f"ort-{kind}-fp32.onnx", folder / f"ort-{kind}-int8.onnx",
-                         per_channel=True, weight_type=QuantType.QInt8)
+        # The fused operators' types are not inferred.
+        quantize_dynamic(
+            folder / f"ort-{kind}-fp32.onnx", folder / f"ort-{kind}-int8.onnx", per_channel=True,
+            weight_type=QuantType.QInt8, extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
 
 
 def openvino_int8(encoder, folder):

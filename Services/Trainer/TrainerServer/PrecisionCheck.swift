@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 package import Transformer
 
 /// What bf16 and int8 cost a model: each computes real texts' embeddings, which are held against those

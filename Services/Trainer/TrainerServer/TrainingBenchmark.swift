@@ -35,14 +35,18 @@ package struct TrainingBenchmark {
     let tokens = lines.map {
       tokenizer.encode($0, maxTokens: directory.configuration.maxTokens)
     }
-    let pairs = (0..<texts / 2).map { (2 * $0, 2 * $0 + 1, Float($0 % 2)) }
+    let pairs = (0..<texts / 2).map { pair -> (first: Int, second: Int, target: Float) in
+      (2 * pair, 2 * pair + 1, Float(pair % 2))
+    }
     let clock = ContinuousClock()
+    let warmUp = 3
     var times: [Double] = []
     var next = 0
-    // The first steps meet fresh memory.
-    var end = clock.now + .seconds(3600)
-    for step in 0... {
-      if step == 3 { end = clock.now + .seconds(seconds) }
+    var step = 0
+    var end = clock.now
+    while times.isEmpty || clock.now < end {
+      // The first steps meet fresh memory.
+      if step == warmUp { end = clock.now + .seconds(seconds) }
       let batch = (0..<texts).map { tokens[(next + $0) % tokens.count] }
       next = (next + texts) % tokens.count
       let start = clock.now
@@ -51,8 +55,9 @@ package struct TrainingBenchmark {
         embeddings.values, dimensions: embeddings.dimensions, pairs: pairs)
       trainer.backward(gradient)
       trainer.step(learningRate: 2e-5, weightDecay: 0.01, maxGradientNorm: 1)
-      if step >= 3 { times.append((clock.now - start) / .milliseconds(1)) }
-      if step >= 3, clock.now >= end { break }
+      let time: Double = (clock.now - start) / .milliseconds(1)
+      if step >= warmUp { times.append(time) }
+      step += 1
     }
     times.sort()
     return Report(
