@@ -170,7 +170,8 @@ enum GRPCIO {
     func stop() { try? input.close() }
   }
 
-  /// Starts the stock server; it prints its port.
+  /// Starts the stock server; it prints its port. Arguments: the compression of its answers, the
+  /// file of its key, of its certificate, of its clients' authority.
   static func startServer(_ arguments: [String] = []) async throws -> (Server, Int) {
     let (_, output, input) = try start(server, arguments)
     let line = await withCheckedContinuation { continuation in
@@ -415,7 +416,11 @@ enum GRPCIO {
         "Sleeping": UU(waits_for(sleeping)),
         "Cancelled": UU(waits_for(cancelled)),
     }),))
-    print(server.add_insecure_port("127.0.0.1:0"))
+    key, certificate, ca = (sys.argv[2:] + ["", "", ""])[:3]
+    read = lambda name: open(name, "rb").read() if name else None
+    print(server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials(
+        [(read(key), read(certificate))], read(ca), bool(ca)))
+          if key else server.add_insecure_port("127.0.0.1:0"))
     server.start()
     sys.stdin.read()
     os._exit(0)

@@ -195,7 +195,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   private func head(to connection: ClientConnection) -> [HTTP2Header] {
     var head = [
-      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", "http"),
+      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", connection.usesTLS ? "https" : "http"),
       HTTP2Header(":path", method.path), HTTP2Header(":authority", core.target.description),
       HTTP2Header("te", "trailers"), HTTP2Header("content-type", "application/grpc"),
       HTTP2Header("user-agent", ClientCall.userAgent),

@@ -10,6 +10,9 @@ public final class RPCChannel: Sendable {
     /// The longest response message accepted, in bytes.
     public var maxReceiveMessageSize = 4 * 1024 * 1024
 
+    /// How the servers prove who they are; nil talks cleartext.
+    public var tls: ChannelTLS?
+
     /// How long one attempt to connect may take.
     public var connectTimeout: Duration = .seconds(20)
 
