@@ -39,7 +39,7 @@ struct GRPCIOTests {
 
   @Test(arguments: Compression.allCases)
   func compressionWithAPythonServer(_ compression: Compression) async throws {
-    let (server, port) = try await GRPCIO.startServer([compression.name])
+    let (server, port) = try await GRPCIO.startServer(arguments: [compression.name])
     defer { server.stop() }
     let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
     let options = CallOptions(compression: compression)
@@ -152,6 +152,18 @@ struct GRPCIOTests {
 enum GRPCIO {
   static let python = ProcessInfo.processInfo.environment["LAUTER_TEST_PYTHON"]
 
+  /// Whether that Python has `module`.
+  static func has(_ module: String) -> Bool {
+    guard let python else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = ["-c", "import \(module)"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
   static func run(_ script: String, _ arguments: [String]) async throws -> String {
     let (process, output, _) = try start(script, arguments)
     return await withCheckedContinuation { continuation in
@@ -172,8 +184,10 @@ enum GRPCIO {
 
   /// Starts the stock server; it prints its port. Arguments: the compression of its answers, the
   /// file of its key, of its certificate, of its clients' authority.
-  static func startServer(_ arguments: [String] = []) async throws -> (Server, Int) {
-    let (_, output, input) = try start(server, arguments)
+  static func startServer(
+    _ script: String = server, arguments: [String] = []
+  ) async throws -> (Server, Int) {
+    let (_, output, input) = try start(script, arguments)
     let line = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         var line = ""

@@ -197,7 +197,7 @@ struct TLSTests {
   @Test(.enabled(if: GRPCIO.python != nil, "LAUTER_TEST_PYTHON names no Python with grpcio"))
   func pythonServer() async throws {
     for mutual in [false, true] {
-      let (python, port) = try await GRPCIO.startServer([
+      let (python, port) = try await GRPCIO.startServer(arguments: [
         "identity", server.key, server.certificate, mutual ? authority.certificate : "",
       ])
       defer { python.stop() }

@@ -13,6 +13,7 @@ final class ChannelCore: @unchecked Sendable {
   let configuration: RPCChannel.Configuration
   private let logger: Logger
   private let credentials: TLSCredentials?
+  var retryBudget: RetryBudget
 
   private var subchannels: [Subchannel] = []
   private var waiting: [ClientCall] = []
@@ -38,6 +39,7 @@ final class ChannelCore: @unchecked Sendable {
     self.logger = logger
     loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
+    retryBudget = RetryBudget(configuration.retryThrottling)
     credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
   }
 

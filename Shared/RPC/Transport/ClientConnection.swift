@@ -34,9 +34,10 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func add(_ call: ClientCall, _ id: HTTP2Session.StreamID) { calls[id] = call }
 
-  /// Resets a stream whose call has ended on this side.
-  func reset(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode) {
+  /// Lets go of a stream that its call has left, and resets it with `code`, if there is one.
+  func remove(_ id: HTTP2Session.StreamID, resetting code: HTTP2ErrorCode?) {
     calls[id] = nil
+    guard let code else { return }
     pump.session.reset(id, code)
     pump.scheduleFlush()
   }
@@ -50,6 +51,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   /// Takes no further calls and closes after those it has.
   func drain() {
+    report?(.draining)
     pump.session.goAway()
     pump.scheduleFlush()
   }

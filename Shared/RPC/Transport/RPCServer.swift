@@ -36,6 +36,11 @@ public final class RPCServer: Service {
     public let host: String
     public let port: Int
 
+    public init(host: String, port: Int) {
+      self.host = host
+      self.port = port
+    }
+
     /// `127.0.0.1:7511`, `[::1]:7511`: as ``RPCChannel`` takes it.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
   }
