@@ -24,6 +24,7 @@ final class HTTP2Pump: @unchecked Sendable {
   init(session: HTTP2Session) { self.session = session }
 
   var isOpen: Bool { context != nil && !isFinishing }
+  var loop: (any EventLoop)? { context?.eventLoop }
 
   func open(_ context: ChannelHandlerContext) { self.context = context }
 
@@ -46,8 +47,10 @@ final class HTTP2Pump: @unchecked Sendable {
     let loop = context.eventLoop
     closeTimer = loop.scheduleTask(in: HTTP2Pump.patience) { self.close() }
     let said = loop.makePromise(of: Void.self)
-    said.futureResult.whenComplete { _ in
+    said.futureResult.whenComplete { result in
       guard self.context != nil else { return }
+      // Within a process there is one direction only, and nothing to lose.
+      guard case .success = result else { return self.close() }
       self.closeTimer?.cancel()
       self.closeTimer = loop.scheduleTask(in: HTTP2Pump.goodbye) { self.close() }
     }
