@@ -37,7 +37,7 @@ fi
 
 packages=(libnghttp2-dev zlib1g-dev libprotobuf-c-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
   pkg-config ca-certificates curl unzip)
-[ "$tests" = yes ] && packages+=(protobuf-compiler protobuf-c-compiler python3 python3-venv)
+[ "$tests" = yes ] && packages+=(protobuf-compiler protobuf-c-compiler python3 python3-venv openssl)
 if command -v dpkg-query >/dev/null; then
   missing=()
   for package in "${packages[@]}"; do

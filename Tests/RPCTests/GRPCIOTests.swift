@@ -39,7 +39,7 @@ struct GRPCIOTests {
 
   @Test(arguments: Compression.allCases)
   func compressionWithAPythonServer(_ compression: Compression) async throws {
-    let (server, port) = try await GRPCIO.startServer(GRPCIO.server, [compression.name])
+    let (server, port) = try await GRPCIO.startServer(arguments: [compression.name])
     defer { server.stop() }
     let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
     let options = CallOptions(compression: compression)
@@ -182,9 +182,10 @@ enum GRPCIO {
     func stop() { try? input.close() }
   }
 
-  /// Starts the stock server; it prints its port.
+  /// Starts the stock server; it prints its port. Arguments: the compression of its answers, the
+  /// file of its key, of its certificate, of its clients' authority.
   static func startServer(
-    _ script: String = server, _ arguments: [String] = []
+    _ script: String = server, arguments: [String] = []
   ) async throws -> (Server, Int) {
     let (_, output, input) = try start(script, arguments)
     let line = await withCheckedContinuation { continuation in
@@ -429,7 +430,11 @@ enum GRPCIO {
         "Sleeping": UU(waits_for(sleeping)),
         "Cancelled": UU(waits_for(cancelled)),
     }),))
-    print(server.add_insecure_port("127.0.0.1:0"))
+    key, certificate, ca = (sys.argv[2:] + ["", "", ""])[:3]
+    read = lambda name: open(name, "rb").read() if name else None
+    print(server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials(
+        [(read(key), read(certificate))], read(ca), bool(ca)))
+          if key else server.add_insecure_port("127.0.0.1:0"))
     server.start()
     sys.stdin.read()
     os._exit(0)

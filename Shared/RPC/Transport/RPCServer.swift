@@ -1,6 +1,7 @@
 public import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 public import ServiceLifecycle
 import Synchronization
 
@@ -19,6 +20,33 @@ public final class RPCServer: Service {
 
     /// How answers are compressed for clients that accept it; a handler may choose otherwise.
     public var compression = Compression.identity
+
+    /// Certificates; nil serves cleartext.
+    public var tls: ServerTLS?
+
+    /// How long a client may take to say that it speaks HTTP/2, TLS included.
+    public var handshakeTimeout: Duration = .seconds(20)
+
+    /// The silence of a client after which it is asked whether it is still there; nil never asks.
+    public var keepaliveInterval: Duration? = .seconds(300)
+
+    /// How long a client that was asked may stay silent before its connection is closed.
+    public var keepaliveTimeout: Duration = .seconds(20)
+
+    /// The least time between pings of a client while nothing is sent to it. One that pings more
+    /// often loses its connection (ENHANCE_YOUR_CALM, `too_many_pings`).
+    public var minPingInterval: Duration = .seconds(10)
+
+    /// How old a connection may get, give or take 10 %; the client is then told to make a new one,
+    /// so that calls spread over replicas that have come since. Nil sets no limit.
+    public var maxConnectionAge: Duration?
+
+    /// How long calls in progress may go on after that before they are cancelled.
+    public var maxConnectionAgeGrace: Duration = .seconds(60)
+
+    /// How long a connection may be without calls before the client is told to go; nil sets no
+    /// limit.
+    public var idleTimeout: Duration?
 
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
@@ -46,6 +74,8 @@ public final class RPCServer: Service {
   private let router: Router
   private let configuration: Configuration
   private let logger: Logger
+  private let credentials: TLSCredentials?
+  private let handlers = HandlerCount()
   private let state = Mutex(State())
 
   private struct State {
@@ -69,11 +99,13 @@ public final class RPCServer: Service {
     router = Router(services, interceptors: interceptors)
     self.configuration = configuration
     self.logger = logger
+    credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
   }
 
   /// Binds the address and accepts connections; returns where. Calling it again changes nothing.
   ///
-  /// Throws an ``RPCError`` (UNAVAILABLE) that names the address when it cannot be bound.
+  /// Throws an ``RPCError``: UNAVAILABLE, naming the address, when it cannot be bound, and
+  /// FAILED_PRECONDITION, naming the file, when a TLS certificate or key cannot be used.
   @discardableResult
   public func start() async throws -> Address {
     let task = state.withLock { state in
@@ -86,6 +118,7 @@ public final class RPCServer: Service {
   }
 
   private func bind() async throws -> (any Channel, Address) {
+    _ = try credentials?.context()
     do {
       let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .serverChannelOption(.backlog, value: 256)
@@ -106,9 +139,10 @@ public final class RPCServer: Service {
     }
   }
 
-  private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
+  func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
     let connection = ServerConnection(
-      channel: channel, router: router, configuration: configuration, logger: logger)
+      channel: channel, router: router, configuration: configuration, handlers: handlers,
+      logger: logger)
     let id = ObjectIdentifier(connection)
     let isShuttingDown = state.withLock { state in
       state.connections[id] = (connection, channel)
@@ -118,14 +152,21 @@ public final class RPCServer: Service {
       self.state.withLock { _ = $0.connections.removeValue(forKey: id) }
     }
     guard !isShuttingDown else { return channel.close() }
-    return channel.pipeline.addHandler(connection)
+    return channel.eventLoop.makeCompletedFuture {
+      if connection.usesTLS, let credentials {
+        try channel.pipeline.syncOperations.addHandler(
+          NIOSSLServerHandler(context: credentials.context()))
+      }
+      try channel.pipeline.syncOperations.addHandler(connection)
+    }
   }
 
   /// Serves until graceful shutdown is triggered or the task is cancelled; starts if not started.
   ///
   /// On graceful shutdown no call is accepted any more, those in progress have
   /// ``Configuration/shutdownGracePeriod`` to finish, then their tasks are cancelled. On
-  /// cancellation they are cancelled at once. Returns when every connection is closed.
+  /// cancellation they are cancelled at once. Returns when every connection is closed and every
+  /// handler has returned.
   public func run() async throws {
     try await start()
     guard let (listener, _) = try await state.withLock({ $0.listener })?.value else { return }
@@ -135,6 +176,7 @@ public final class RPCServer: Service {
         while let channel = state.withLock({ $0.connections.values.first?.channel }) {
           try? await channel.closeFuture.get()
         }
+        await handlers.none()
       } onGracefulShutdown: {
         self.stop(listener, grace: self.configuration.shutdownGracePeriod)
       }
@@ -158,6 +200,39 @@ public final class RPCServer: Service {
   }
 }
 
+/// How many handlers are running.
+final class HandlerCount: Sendable {
+  private let state = Mutex(State())
+
+  private struct State {
+    var count = 0
+    var waiting: [UnsafeContinuation<Void, Never>] = []
+  }
+
+  func started() { state.withLock { $0.count += 1 } }
+
+  func returned() {
+    let waiting = state.withLock { state in
+      state.count -= 1
+      guard state.count == 0 else { return [UnsafeContinuation<Void, Never>]() }
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  /// Waits until none runs.
+  func none() async {
+    await withUnsafeContinuation { continuation in
+      let isNone = state.withLock { state in
+        if state.count > 0 { state.waiting.append(continuation) }
+        return state.count == 0
+      }
+      if isNone { continuation.resume() }
+    }
+  }
+}
+
 extension RPCServer.Address {
   init(_ address: SocketAddress) {
     self.init(host: address.ipAddress ?? "unknown", port: address.port ?? 0)
@@ -172,6 +247,6 @@ func reason(of error: any Error) -> String {
     error.connectionErrors.first.map { reason(of: $0.error) } ?? "the name does not resolve"
   case let error as ChannelError:
     if case .connectTimeout = error { "no answer in time" } else { "\(error)" }
-  default: "\(error)"
+  default: tlsReason(of: error) ?? "\(error)"
   }
 }
