@@ -524,7 +524,7 @@ def timed(body, seconds):
         body()
         times.append(1e3 * (time.perf_counter() - start))
     times.sort()
-    return {"best": times[0], "p50": times[len(times) // 2], "p99": times[(len(times) - 1) * 99 // 100]}
+    return {"best": times[0], "p50": times[len(times) // 2], "p99": times[min(len(times) - 1, len(times) * 99 // 100)]}
 
 
 def torch_peer(encoder, folder, precision, threads):
