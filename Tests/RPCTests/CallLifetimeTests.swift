@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Deadlines, cancellation, back-pressure, loss and shutdown.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallLifetimeTests {
   static func service(_ methods: MethodDefinition...) -> [ServiceDefinition] {
     [ServiceDefinition(Echo.name, methods: methods)]

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// Which connections a channel keeps, to whom, and what it does when they are lost.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConnectionManagementTests {
   /// Addresses that a test may change, as a resolver gives them.
   final class Addresses: Sendable {

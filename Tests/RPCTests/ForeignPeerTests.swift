@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// What our client makes of peers that do not speak gRPC, and what it says of itself.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ForeignPeerTests {
   /// grpc/grpc `doc/http-grpc-status-mapping.md`.
   static let httpStatuses: [(String, RPCError.Code)] = [

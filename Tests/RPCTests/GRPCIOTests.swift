@@ -7,7 +7,7 @@ import Testing
 /// `LAUTER_TEST_PYTHON` names a Python with grpcio installed.
 @Suite(
   .enabled(if: GRPCIO.python != nil, "LAUTER_TEST_PYTHON names no Python with grpcio"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(5)))
 struct GRPCIOTests {
   @Test(arguments: Compression.allCases)
   func pythonClient(_ compression: Compression) async throws {

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// What stands around calls, on both sides.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct InterceptorTests {
   /// One call of each kind against ``Echo``; each returns what it got.
   static let calls: [@Sendable (RPCChannel) async throws -> String] = [

@@ -2,7 +2,7 @@ import RPC
 import Testing
 
 /// Our client and our server, over a socket and within the process.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LoopbackTests {
   @Test(arguments: Transport.allCases)
   func unary(_ transport: Transport) async throws {

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// gRFC A6: which calls are made again, when and how often.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RetryTests {
   // MARK: Decisions, as tables
 

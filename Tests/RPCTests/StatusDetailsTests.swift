@@ -58,7 +58,7 @@ import Testing
 /// The same against Google's own library, in both directions.
 @Suite(
   .enabled(if: GRPCIO.has("grpc_status"), "LAUTER_TEST_PYTHON has no grpcio-status"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(5)))
 struct RichStatusPeerTests {
   @Test func pythonReadsOurs() async throws {
     let service = CallLifetimeTests.service(

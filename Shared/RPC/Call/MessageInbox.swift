@@ -23,12 +23,15 @@ package final class MessageInbox: @unchecked Sendable {
 
   /// Whether the peer may send one message only.
   private let expectsOne: Bool
+  private let metrics: RPCMetrics
   private var received = 0
 
   init(
-    loop: any EventLoop, messageLimit: Int, expectsOne: Bool, compression: Compression = .identity
+    loop: any EventLoop, messageLimit: Int, expectsOne: Bool, compression: Compression = .identity,
+    metrics: RPCMetrics
   ) {
     self.loop = loop
+    self.metrics = metrics
     self.expectsOne = expectsOne
     deframer = MessageDeframer(limit: messageLimit)
     deframer.compression = compression
@@ -51,6 +54,7 @@ package final class MessageInbox: @unchecked Sendable {
     deframer.append(bytes)
     while let message = try deframer.next() {
       received += 1
+      metrics.receivedMessage(bytes: message.bytes.readableBytes)
       if expectsOne, received > 1 { throw MessageInbox.notOne(received) }
       messages.append(message)
     }

@@ -10,6 +10,7 @@ package final class MessageOutbox: @unchecked Sendable {
   let loop: any EventLoop
   /// How writers compress their messages before they hand them over.
   let encoding: MessageEncoding
+  private let metrics: RPCMetrics
   private var messages = CircularBuffer<ByteBuffer>()
   private var buffered = 0
   private var writers = CircularBuffer<ParkedTask<Void>>()
@@ -26,8 +27,9 @@ package final class MessageOutbox: @unchecked Sendable {
   private let replayLimit: Int
 
   /// Keeps what it is given, up to `replayLimit` bytes, to send it again.
-  init(loop: any EventLoop, encoding: MessageEncoding, replayLimit: Int = 0) {
+  init(loop: any EventLoop, encoding: MessageEncoding, metrics: RPCMetrics, replayLimit: Int = 0) {
     self.loop = loop
+    self.metrics = metrics
     self.encoding = encoding
     self.replayLimit = replayLimit
     replay = replayLimit > 0 ? [] : nil
@@ -78,6 +80,7 @@ package final class MessageOutbox: @unchecked Sendable {
       throw RPCError(code: .internalError, message: "a message was written after the last")
     }
     messages.append(message)
+    metrics.sentMessage(bytes: message.readableBytes - MessageDeframer.prefixLength)
     buffered += message.readableBytes
     if replay != nil {
       replay?.append(message)

@@ -11,6 +11,7 @@ final class ChannelCore: @unchecked Sendable {
   let loop: any EventLoop
   let target: ChannelTarget
   let configuration: RPCChannel.Configuration
+  let metrics: RPCMetrics
   private let logger: Logger
   private let credentials: TLSCredentials?
   var retryBudget: RetryBudget
@@ -45,6 +46,7 @@ final class ChannelCore: @unchecked Sendable {
     self.target = target
     self.configuration = configuration
     self.logger = logger
+    metrics = RPCMetrics(.client, factory: configuration.metrics)
     loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
     retryBudget = RetryBudget(configuration.retryThrottling)

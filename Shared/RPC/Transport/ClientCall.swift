@@ -52,12 +52,13 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     self.core = core
     inbox = MessageInbox(
       loop: core.loop, messageLimit: core.configuration.maxReceiveMessageSize,
-      expectsOne: expectsOne)
+      expectsOne: expectsOne, metrics: core.metrics)
     // Whether the server can read it shows only in its answer.
     let encoding = MessageEncoding(
       call.options.compression, accepted: Set(Compression.allCases))
     outbox = MessageOutbox(
-      loop: core.loop, encoding: encoding, replayLimit: core.configuration.retryBufferSize)
+      loop: core.loop, encoding: encoding, metrics: core.metrics,
+      replayLimit: core.configuration.retryBufferSize)
     retries = RetryState(
       call.options.retryPolicy ?? core.configuration.retryPolicy(call.method))
   }
@@ -346,6 +347,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   }
 
   private func submit() {
+    core.metrics.callStarted()
     state = .waiting
     if let pinned { open(on: pinned) } else { core.submit(self) }
   }
@@ -363,6 +365,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     guard !isOver else { return }
     leaveStream(resetting: code)
     if case .pausing(let timer) = state { timer.cancel() }
+    // A call that ends before it began has not been counted either.
+    if case .created = state {} else { core.metrics.callEnded(RPCMetrics.code(of: error)) }
     state = .over(error)
     deadlineTimer?.cancel()
     core.forget(self)

@@ -13,6 +13,7 @@ final class KeepAlive {
   private let lost: () -> Void
   private var timer: Scheduled<Void>?
   private var hasHeard = false
+  private var isAsking = false
 
   /// - Parameters:
   ///   - interval: the silence after which the peer is pinged.
@@ -33,7 +34,11 @@ final class KeepAlive {
   func start() { schedule(in: interval) { $0.intervalEnded() } }
 
   /// The peer has said something.
-  func heard() { hasHeard = true }
+  func heard() {
+    guard isAsking else { return hasHeard = true }
+    timer?.cancel()
+    listen()
+  }
 
   func stop() {
     timer?.cancel()
@@ -42,19 +47,18 @@ final class KeepAlive {
 
   private func intervalEnded() {
     if hasHeard { return listen() }
+    isAsking = true
     ping()
     schedule(in: timeout) { alive in
-      if alive.hasHeard { return alive.listen() }
       // Once more: after a stall of this machine the timer may be due before bytes that came in
       // time are read.
-      alive.schedule(in: .milliseconds(100)) { alive in
-        if alive.hasHeard { alive.listen() } else { alive.lost() }
-      }
+      alive.schedule(in: .milliseconds(100)) { $0.lost() }
     }
   }
 
   private func listen() {
     hasHeard = false
+    isAsking = false
     start()
   }
 

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 import NIOCore
 
@@ -12,6 +13,9 @@ public final class RPCChannel: Sendable {
 
     /// How the servers prove who they are; nil talks cleartext.
     public var tls: ChannelTLS?
+
+    /// Where the channel counts: `rpc_client_calls_started` and so on.
+    public var metrics: any MetricsFactory = MetricsSystem.factory
 
     /// How long one attempt to connect may take.
     public var connectTimeout: Duration = .seconds(20)

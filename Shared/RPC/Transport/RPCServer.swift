@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 import NIOCore
 import NIOPosix
@@ -48,6 +49,9 @@ public final class RPCServer: Service {
     /// limit.
     public var idleTimeout: Duration?
 
+    /// Where the server counts: `rpc_server_calls_started` and so on.
+    public var metrics: any MetricsFactory = MetricsSystem.factory
+
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
     public var shutdownGracePeriod: Duration = .seconds(10)
@@ -76,6 +80,7 @@ public final class RPCServer: Service {
   private let logger: Logger
   private let credentials: TLSCredentials?
   private let handlers = HandlerCount()
+  private let metrics: RPCMetrics
   private let state = Mutex(State())
 
   private struct State {
@@ -99,6 +104,7 @@ public final class RPCServer: Service {
     router = Router(services, interceptors: interceptors)
     self.configuration = configuration
     self.logger = logger
+    metrics = RPCMetrics(.server, factory: configuration.metrics)
     credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
   }
 
@@ -142,7 +148,7 @@ public final class RPCServer: Service {
   func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
     let connection = ServerConnection(
       channel: channel, router: router, configuration: configuration, handlers: handlers,
-      logger: logger)
+      metrics: metrics, logger: logger)
     let id = ObjectIdentifier(connection)
     let isShuttingDown = state.withLock { state in
       state.connections[id] = (connection, channel)

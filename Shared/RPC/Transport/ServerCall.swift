@@ -34,8 +34,10 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
       response: response, encoding: encoding)
     inbox = MessageInbox(
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
-      expectsOne: handler.needsWholeRequest, compression: head.compression)
-    outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
+      expectsOne: handler.needsWholeRequest, compression: head.compression,
+      metrics: connection.metrics)
+    outbox = MessageOutbox(loop: connection.loop, encoding: encoding, metrics: connection.metrics)
+    connection.metrics.callStarted()
 
     let pump = connection.pump
     inbox.consume = { count in
@@ -87,6 +89,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     outbox.wake = nil
     guard !isOver else { return }
     isOver = true
+    connection.metrics.callEnded(.cancelled)
     let error = RPCError(code: .cancelled, message: reason)
     outbox.fail(error)
     stop(error)
@@ -124,9 +127,12 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     switch result {
     case .success:
       let trailing = response.values.withLock { $0.trailing }
+      connection.metrics.callEnded(nil)
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
-      trailers = self.fields(of: self.status(for: error))
+      let status = self.status(for: error)
+      connection.metrics.callEnded(status.code)
+      trailers = fields(of: status)
     }
     outbox.finish()
     stop(RPCError(code: .internalError, message: "the call has ended"))
@@ -136,6 +142,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   func abort(_ error: RPCError) {
     guard !isOver else { return }
     isOver = true
+    connection.metrics.callEnded(error.code)
     trailers = fields(of: error)
     outbox.fail(error)
     stop(error)

@@ -17,6 +17,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   let logger: Logger
 
   private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
+  let metrics: RPCMetrics
   private let handlers: HandlerCount
   private var handshakeTimer: Scheduled<Void>?
   private var ageTimer: Scheduled<Void>?
@@ -37,8 +38,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   init(
     channel: any Channel, router: Router, configuration: RPCServer.Configuration,
-    handlers: HandlerCount, logger: Logger
+    handlers: HandlerCount, metrics: RPCMetrics, logger: Logger
   ) {
+    self.metrics = metrics
     self.handlers = handlers
     loop = channel.eventLoop
     executor = .on(channel.eventLoop)
@@ -59,6 +61,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func channelActive(context: ChannelHandlerContext) {
     pump.open(context)
+    metrics.connectionOpened()
     // Twice: after a stall of this machine the timer may be due before bytes that came in time are
     // read.
     handshakeTimer = loop.scheduleTask(in: TimeAmount(configuration.handshakeTimeout)) {
@@ -86,6 +89,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
         loop: loop, interval: interval, timeout: configuration.keepaliveTimeout,
         ping: { [unowned self] in
           pump.session.ping(KeepAlive.data)
+          metrics.sentKeepalivePing()
           pump.scheduleFlush()
         },
         lost: { [unowned self] in
@@ -142,6 +146,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     for timer in [handshakeTimer, ageTimer, idleTimer, shutdownTimer] { timer?.cancel() }
     keepAlive?.stop()
     pump.close()
+    metrics.connectionClosed()
     pump.session.abandon()
     let calls = self.calls
     self.calls = [:]
@@ -223,6 +228,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   func receivedEnd(on id: HTTP2Session.StreamID) { calls[id]?.receivedEnd() }
 
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
+    if code != .noError { metrics.streamReset() }
     calls.removeValue(forKey: id)?.abandoned(because: "the client cancelled the call (\(code))")
     watchIdleness()
   }
@@ -263,6 +269,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   private func refuse(_ id: HTTP2Session.StreamID, _ refusal: RequestHead.Refusal) {
     switch refusal {
     case .status(let error):
+      metrics.callStarted()
+      metrics.callEnded(error.code)
       try? pump.session.respond(to: id, ResponseHead.fields + error.fields, body: nil)
     case .http(let status, let text):
       try? pump.session.respond(
