@@ -119,7 +119,7 @@ let package = Package(
     library("TestSupport", path: "Tests/TestSupport", ["Schema", "RPC", "Wire"]),
     tests("SchemaTests", ["Schema"]),
     tests("TransformerTests", ["Transformer", "Kernels"], exclude: ["Fixtures"]),
-    tests("RPCTests", ["RPC", .metrics]),
+    tests("RPCTests", ["RPC", .metrics, .metricsTestKit]),
     tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos"]),
     // A contract with every feature there is, for WireTests.
     .target(
@@ -171,8 +171,9 @@ extension Target.Dependency {
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
-  static let logging = product(name: "Logging", package: "swift-log")
   static let metrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let metricsTestKit = product(name: "MetricsTestKit", package: "swift-metrics")
+  static let logging = product(name: "Logging", package: "swift-log")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let grdb = product(name: "GRDB", package: "GRDB.swift")

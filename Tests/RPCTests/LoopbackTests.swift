@@ -176,7 +176,7 @@ struct LoopbackTests {
     let running = Task { try await server.run() }
     running.cancel()
     try await running.value
-    let channel = RPCChannel(target: "\(address)", logger: silent)
+    let channel = RPCChannel(target: "\(address)", configuration: .patient, logger: silent)
     let error = await rpcError {
       let _: Text = try await channel.unary(Echo.method("Say"), Text(""))
     }

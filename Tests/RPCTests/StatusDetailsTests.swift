@@ -80,7 +80,7 @@ struct RichStatusPeerTests {
   @Test func weReadPythons() async throws {
     let (server, port) = try await GRPCIO.startServer(Self.server)
     defer { server.stop() }
-    let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
+    let channel = RPCChannel(target: "127.0.0.1:\(port)", configuration: .patient, logger: silent)
     let error = await rpcError {
       let _: Text = try await channel.unary(Echo.method("Fail"), Text("größer"))
     }

@@ -23,15 +23,12 @@ package final class MessageInbox: @unchecked Sendable {
 
   /// Whether the peer may send one message only.
   private let expectsOne: Bool
-  private let metrics: RPCMetrics
-  private var received = 0
+  private(set) var received = 0
 
   init(
-    loop: any EventLoop, messageLimit: Int, expectsOne: Bool, compression: Compression = .identity,
-    metrics: RPCMetrics
+    loop: any EventLoop, messageLimit: Int, expectsOne: Bool, compression: Compression = .identity
   ) {
     self.loop = loop
-    self.metrics = metrics
     self.expectsOne = expectsOne
     deframer = MessageDeframer(limit: messageLimit)
     deframer.compression = compression
@@ -54,7 +51,6 @@ package final class MessageInbox: @unchecked Sendable {
     deframer.append(bytes)
     while let message = try deframer.next() {
       received += 1
-      metrics.receivedMessage(bytes: message.bytes.readableBytes)
       if expectsOne, received > 1 { throw MessageInbox.notOne(received) }
       messages.append(message)
     }

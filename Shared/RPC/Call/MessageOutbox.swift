@@ -10,9 +10,11 @@ package final class MessageOutbox: @unchecked Sendable {
   let loop: any EventLoop
   /// How writers compress their messages before they hand them over.
   let encoding: MessageEncoding
-  private let metrics: RPCMetrics
   private var messages = CircularBuffer<ByteBuffer>()
   private var buffered = 0
+  /// Messages queued so far, and their bytes.
+  private(set) var queued = 0
+  private(set) var queuedBytes = 0
   private var writers = CircularBuffer<ParkedTask<Void>>()
   private var failure: (any Error)?
   private var written = Patience()
@@ -27,9 +29,8 @@ package final class MessageOutbox: @unchecked Sendable {
   private let replayLimit: Int
 
   /// Keeps what it is given, up to `replayLimit` bytes, to send it again.
-  init(loop: any EventLoop, encoding: MessageEncoding, metrics: RPCMetrics, replayLimit: Int = 0) {
+  init(loop: any EventLoop, encoding: MessageEncoding, replayLimit: Int = 0) {
     self.loop = loop
-    self.metrics = metrics
     self.encoding = encoding
     self.replayLimit = replayLimit
     replay = replayLimit > 0 ? [] : nil
@@ -80,7 +81,8 @@ package final class MessageOutbox: @unchecked Sendable {
       throw RPCError(code: .internalError, message: "a message was written after the last")
     }
     messages.append(message)
-    metrics.sentMessage(bytes: message.readableBytes - MessageDeframer.prefixLength)
+    queued += 1
+    queuedBytes += message.readableBytes
     buffered += message.readableBytes
     if replay != nil {
       replay?.append(message)

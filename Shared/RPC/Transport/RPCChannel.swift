@@ -14,9 +14,6 @@ public final class RPCChannel: Sendable {
     /// How the servers prove who they are; nil talks cleartext.
     public var tls: ChannelTLS?
 
-    /// Where the channel counts: `rpc_client_calls_started` and so on.
-    public var metrics: any MetricsFactory = MetricsSystem.factory
-
     /// How long one attempt to connect may take.
     public var connectTimeout: Duration = .seconds(20)
 
@@ -26,6 +23,9 @@ public final class RPCChannel: Sendable {
 
     /// The longest pause between attempts.
     public var maxBackoff: Duration = .seconds(15)
+
+    /// The target is not resolved more often than this, however often connections are lost.
+    public var minResolutionInterval: Duration = .seconds(1)
 
     /// How long a channel without calls keeps its connections; nil keeps them. The next call
     /// resolves the target and connects again.
@@ -51,6 +51,11 @@ public final class RPCChannel: Sendable {
 
     /// The bytes of a call kept to be sent again; a call that has sent more is not retried.
     public var retryBufferSize = 256 * 1024
+
+    /// Who collects the channel's counters; nil asks the program's `MetricsSystem` when the channel
+    /// is made. They are named as in gRFC A66: `grpc.client.call.duration`,
+    /// `grpc.client.attempt.started` and so on.
+    public var metricsFactory: (any MetricsFactory)?
 
     public init() {}
   }

@@ -49,8 +49,8 @@ public final class RPCServer: Service {
     /// limit.
     public var idleTimeout: Duration?
 
-    /// Where the server counts: `rpc_server_calls_started` and so on.
-    public var metrics: any MetricsFactory = MetricsSystem.factory
+    /// Where calls and connections are counted; nil is the program's metrics system.
+    public var metricsFactory: (any MetricsFactory)?
 
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
@@ -80,7 +80,7 @@ public final class RPCServer: Service {
   private let logger: Logger
   private let credentials: TLSCredentials?
   private let handlers = HandlerCount()
-  private let metrics: RPCMetrics
+  private let metrics: ServerMetrics?
   private let state = Mutex(State())
 
   private struct State {
@@ -101,10 +101,10 @@ public final class RPCServer: Service {
   ) {
     self.host = host
     self.port = port
-    router = Router(services, interceptors: interceptors)
+    metrics = ServerMetrics(factory: configuration.metricsFactory ?? MetricsSystem.factory)
+    router = Router(services, interceptors: interceptors, metrics: metrics)
     self.configuration = configuration
     self.logger = logger
-    metrics = RPCMetrics(.server, factory: configuration.metrics)
     credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
   }
 

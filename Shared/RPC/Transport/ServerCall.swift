@@ -14,6 +14,9 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   private var task: Task<Void, Never>?
   private var deadlineTimer: Scheduled<Void>?
 
+  private let began = NIODeadline.now()
+  private var receivedBytes = 0
+
   private var didSendHead = false
   /// Whether the outcome is decided; what the handler does after that changes nothing.
   private var isOver = false
@@ -34,10 +37,10 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
       response: response, encoding: encoding)
     inbox = MessageInbox(
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
-      expectsOne: handler.needsWholeRequest, compression: head.compression,
-      metrics: connection.metrics)
-    outbox = MessageOutbox(loop: connection.loop, encoding: encoding, metrics: connection.metrics)
-    connection.metrics.callStarted()
+      expectsOne: handler.needsWholeRequest, compression: head.compression)
+    outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
+
+    handler.metrics?.started.increment()
 
     let pump = connection.pump
     inbox.consume = { count in
@@ -63,6 +66,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   }
 
   func received(_ bytes: UnsafeRawBufferPointer) {
+    receivedBytes += bytes.count
     do throws(RPCError) {
       try inbox.receive(bytes)
     } catch {
@@ -88,8 +92,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     inbox.consume = nil
     outbox.wake = nil
     guard !isOver else { return }
+    count(.cancelled)
     isOver = true
-    connection.metrics.callEnded(.cancelled)
     let error = RPCError(code: .cancelled, message: reason)
     outbox.fail(error)
     stop(error)
@@ -127,11 +131,11 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     switch result {
     case .success:
       let trailing = response.values.withLock { $0.trailing }
-      connection.metrics.callEnded(nil)
+      count(nil)
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
       let status = self.status(for: error)
-      connection.metrics.callEnded(status.code)
+      count(status.code)
       trailers = fields(of: status)
     }
     outbox.finish()
@@ -142,11 +146,17 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   func abort(_ error: RPCError) {
     guard !isOver else { return }
     isOver = true
-    connection.metrics.callEnded(error.code)
+    count(error.code)
     trailers = fields(of: error)
     outbox.fail(error)
     stop(error)
     wake()
+  }
+
+  private func count(_ code: RPCError.Code?) {
+    method.metrics?.ended(
+      code, after: .nanoseconds((NIODeadline.now() - began).nanoseconds),
+      sent: (outbox.queued, outbox.queuedBytes), received: (inbox.received, receivedBytes))
   }
 
   /// Stops whatever still works on the call.

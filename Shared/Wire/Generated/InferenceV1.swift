@@ -55,17 +55,21 @@ extension InferenceV1 {
     public var labels: [String]
     /// One per text, in order.
     public var predictions: [InferenceV1.Prediction]
+    /// What it was computed in: "fp32", "bf16" or "int8".
+    public var precision: String
 
     public init(
       model: String = "",
       version: UInt64 = 0,
       labels: [String] = [],
-      predictions: [InferenceV1.Prediction] = []
+      predictions: [InferenceV1.Prediction] = [],
+      precision: String = ""
     ) {
       self.model = model
       self.version = version
       self.labels = labels
       self.predictions = predictions
+      self.precision = precision
     }
   }
 }
@@ -84,6 +88,7 @@ extension InferenceV1.PredictResponse: CodedMessage {
     self.version = c.pointee.version
     self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
     self.predictions = Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>, _ arena: Arena) throws {
@@ -94,6 +99,7 @@ extension InferenceV1.PredictResponse: CodedMessage {
     c.pointee.labels = try arena.strings(labels, "lauter.inference.v1.PredictResponse.labels")
     c.pointee.n_predictions = predictions.count
     c.pointee.predictions = try arena.messages(predictions)
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.PredictResponse.precision")
   }
 }
 
@@ -197,11 +203,19 @@ extension InferenceV1 {
     public var values: [Float]
     /// What embedded them.
     public var digest: String
+    /// What they were computed in: "fp32", "bf16" or "int8".
+    public var precision: String
 
-    public init(dimensions: UInt32 = 0, values: [Float] = [], digest: String = "") {
+    public init(
+      dimensions: UInt32 = 0,
+      values: [Float] = [],
+      digest: String = "",
+      precision: String = ""
+    ) {
       self.dimensions = dimensions
       self.values = values
       self.digest = digest
+      self.precision = precision
     }
   }
 }
@@ -219,6 +233,7 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     self.dimensions = c.pointee.dimensions
     self.values = Decoded.scalars(c.pointee.values, c.pointee.n_values)
     self.digest = String(cString: c.pointee.digest)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>, _ arena: Arena) throws {
@@ -227,6 +242,7 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     c.pointee.n_values = values.count
     c.pointee.values = try arena.scalars(values)
     c.pointee.digest = try arena.string(digest, "lauter.inference.v1.EmbedResponse.digest")
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.EmbedResponse.precision")
   }
 }
 
@@ -291,12 +307,21 @@ extension InferenceV1 {
     public var name: String
     public var version: UInt64
     public var digest: String
+    /// What it computes in: "fp32", "bf16" or "int8".
+    public var precision: String
 
-    public init(kind: String = "", name: String = "", version: UInt64 = 0, digest: String = "") {
+    public init(
+      kind: String = "",
+      name: String = "",
+      version: UInt64 = 0,
+      digest: String = "",
+      precision: String = ""
+    ) {
       self.kind = kind
       self.name = name
       self.version = version
       self.digest = digest
+      self.precision = precision
     }
   }
 }
@@ -315,6 +340,7 @@ extension InferenceV1.Loaded: CodedMessage {
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
     self.digest = String(cString: c.pointee.digest)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>, _ arena: Arena) throws {
@@ -323,6 +349,7 @@ extension InferenceV1.Loaded: CodedMessage {
     c.pointee.name = try arena.string(name, "lauter.inference.v1.Loaded.name")
     c.pointee.version = version
     c.pointee.digest = try arena.string(digest, "lauter.inference.v1.Loaded.digest")
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.Loaded.precision")
   }
 }
 
