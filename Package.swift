@@ -67,7 +67,7 @@ let package = Package(
     // What every service has: flags and environment, logging, health, signals, the job worker.
     library(
       "Serving", path: "Shared/Serving",
-      ["Schema", "RPC", "Wire", .argumentParser, .logging, .lifecycle]),
+      ["Schema", "RPC", "Wire", "Descriptors", .argumentParser, .logging, .lifecycle]),
     // Bytes by digest: hashing, folders as lists of files, the local cache.
     library("Artefacts", path: "Shared/Artefacts", ["Schema", "RPC", "Wire", "CCrypto"]),
     // HTTP towards the outside world, on libcurl.
@@ -91,7 +91,10 @@ let package = Package(
       publicHeadersPath: "."),
     // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
     .executableTarget(
-      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: swiftSettings),
+      name: "wire-generator", dependencies: ["Descriptors"], path: "Shared/WireGenerator",
+      swiftSettings: swiftSettings),
+    // What a contract says of itself: files, messages, services, read from their descriptors.
+    library("Descriptors", path: "Shared/Descriptors", []),
 
     // MARK: System libraries
 
@@ -122,7 +125,7 @@ let package = Package(
     tests("HTTPTests", ["HTTP"]),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema", "RPC"]),
     tests(
-      "ServingTests", ["Serving", "RPC", "Wire", "Schema", .logging, .lifecycle]),
+      "ServingTests", ["Serving", "RPC", "Wire", "Descriptors", "Schema", .logging, .lifecycle]),
     tests("StoreServerTests", ["StoreServer", "Schema", "RPC", "Wire", "Artefacts", .grdb]),
     tests("LabellerServerTests", ["LabellerServer", "Schema", "RPC", "Wire", "HTTP"]),
     tests(

@@ -64,12 +64,15 @@ def integer(rng, bits, signed):
 
 def real(rng, double):
     if rng.random() < 0.2:
-        return rng.choice([0.0, math.inf, -math.inf, math.nan, 1.0, -1.5])
+        return rng.choice([0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.5])
     value = rng.uniform(-1, 1) * 10.0 ** rng.randint(-30, 30)
     return value if double else struct.unpack("<f", struct.pack("<f", value))[0]
 
 
 def text(rng):
+    if rng.random() < 0.05:
+        # One letter to a reader, two to the wire.
+        return rng.choice(["\u00e9", "e\u0301"])
     ranges = [(0x1, 0x7F), (0x20, 0x7E), (0x80, 0x7FF), (0x800, 0xD7FF), (0xE000, 0xFFFF), (0x10000, 0x10FFFF)]
     low, high = rng.choice(ranges)
     mixed = rng.random() < 0.3
@@ -105,7 +108,20 @@ def scalar(rng, field):
     raise AssertionError(kind)
 
 
+def add_unknown(rng, message):
+    """A field that no contract has, of any wire type."""
+    number = rng.randint(20000, 2**29 - 2)
+    kind, value = rng.choice([(0, b"\x96\x01"), (1, bytes(8)), (2, b"\x03abc"), (5, b"\x01\x02\x03\x04")])
+    tag, data = number << 3 | kind, b""
+    while tag > 0x7F:
+        data += bytes([tag & 0x7F | 0x80])
+        tag >>= 7
+    message.MergeFromString(data + bytes([tag]) + value)
+
+
 def fill(rng, message, depth):
+    if rng.random() < 0.1:
+        add_unknown(rng, message)
     for field in message.DESCRIPTOR.fields:
         if rng.random() < 0.3:
             continue

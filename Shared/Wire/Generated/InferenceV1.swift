@@ -8,6 +8,34 @@ public import RPC
 public enum InferenceV1 {}
 
 extension InferenceV1 {
+  /// `lauter/inference/v1/inference.proto`, for reflection.
+  public static let inferenceProto = ProtoFile(
+    "lauter/inference/v1/inference.proto", imports: [],
+    descriptor: """
+      CiNsYXV0ZXIvaW5mZXJlbmNlL3YxL2luZmVyZW5jZS5wcm90bxITbGF1dGVyLmluZmVyZW5jZS52\
+      MSJWCg5QcmVkaWN0UmVxdWVzdBIUCgVtb2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEo\
+      BFIHdmVyc2lvbhIUCgV0ZXh0cxgDIAMoCVIFdGV4dHMinAEKD1ByZWRpY3RSZXNwb25zZRIUCgVt\
+      b2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbhIWCgZsYWJlbHMYAyAD\
+      KAlSBmxhYmVscxJBCgtwcmVkaWN0aW9ucxgEIAMoCzIfLmxhdXRlci5pbmZlcmVuY2UudjEuUHJl\
+      ZGljdGlvblILcHJlZGljdGlvbnMiXgoKUHJlZGljdGlvbhIUCgVsYWJlbBgBIAEoCVIFbGFiZWwS\
+      FAoFc2NvcmUYAiABKAJSBXNjb3JlEiQKDXByb2JhYmlsaXRpZXMYAyADKAJSDXByb2JhYmlsaXRp\
+      ZXMiYgoMRW1iZWRSZXF1ZXN0EhYKBW1vZGVsGAEgASgJSABSBW1vZGVsEhoKB2VuY29kZXIYAiAB\
+      KAlIAFIHZW5jb2RlchIUCgV0ZXh0cxgDIAMoCVIFdGV4dHNCCAoGc291cmNlIl8KDUVtYmVkUmVz\
+      cG9uc2USHgoKZGltZW5zaW9ucxgBIAEoDVIKZGltZW5zaW9ucxIWCgZ2YWx1ZXMYAiADKAJSBnZh\
+      bHVlcxIWCgZkaWdlc3QYAyABKAlSBmRpZ2VzdCITChFMaXN0TG9hZGVkUmVxdWVzdCJJChJMaXN0\
+      TG9hZGVkUmVzcG9uc2USMwoGbG9hZGVkGAEgAygLMhsubGF1dGVyLmluZmVyZW5jZS52MS5Mb2Fk\
+      ZWRSBmxvYWRlZCJiCgZMb2FkZWQSEgoEa2luZBgBIAEoCVIEa2luZBISCgRuYW1lGAIgASgJUgRu\
+      YW1lEhgKB3ZlcnNpb24YAyABKARSB3ZlcnNpb24SFgoGZGlnZXN0GAQgASgJUgZkaWdlc3QylwIK\
+      EEluZmVyZW5jZVNlcnZpY2USVAoHUHJlZGljdBIjLmxhdXRlci5pbmZlcmVuY2UudjEuUHJlZGlj\
+      dFJlcXVlc3QaJC5sYXV0ZXIuaW5mZXJlbmNlLnYxLlByZWRpY3RSZXNwb25zZRJOCgVFbWJlZBIh\
+      LmxhdXRlci5pbmZlcmVuY2UudjEuRW1iZWRSZXF1ZXN0GiIubGF1dGVyLmluZmVyZW5jZS52MS5F\
+      bWJlZFJlc3BvbnNlEl0KCkxpc3RMb2FkZWQSJi5sYXV0ZXIuaW5mZXJlbmNlLnYxLkxpc3RMb2Fk\
+      ZWRSZXF1ZXN0GicubGF1dGVyLmluZmVyZW5jZS52MS5MaXN0TG9hZGVkUmVzcG9uc2ViBnByb3Rv\
+      Mw==
+      """)
+}
+
+extension InferenceV1 {
   public struct PredictRequest: Message, Hashable, Sendable {
     public var model: String
     /// 0: the latest, which may change between calls; the answer says which it was.
@@ -32,7 +60,7 @@ extension InferenceV1.PredictRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>) throws {
     self.model = String(cString: c.pointee.model)
     self.version = c.pointee.version
     self.texts = Decoded.strings(c.pointee.texts, c.pointee.n_texts)
@@ -79,11 +107,11 @@ extension InferenceV1.PredictResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>) throws {
     self.model = String(cString: c.pointee.model)
     self.version = c.pointee.version
     self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
-    self.predictions = Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
+    self.predictions = try Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>, _ arena: Arena) throws {
@@ -121,7 +149,7 @@ extension InferenceV1.Prediction: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>) throws {
     self.label = String(cString: c.pointee.label)
     self.score = c.pointee.score
     self.probabilities = Decoded.scalars(c.pointee.probabilities, c.pointee.n_probabilities)
@@ -131,6 +159,7 @@ extension InferenceV1.Prediction: CodedMessage {
     lauter__inference__v1__prediction__init(c)
     c.pointee.label = try arena.string(label, "lauter.inference.v1.Prediction.label")
     c.pointee.score = score
+    try arena.keepNegativeZero(score, 2, &c.pointee.base)
     c.pointee.n_probabilities = probabilities.count
     c.pointee.probabilities = try arena.scalars(probabilities)
   }
@@ -165,7 +194,7 @@ extension InferenceV1.EmbedRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>) throws {
     switch c.pointee.source_case.rawValue {
     case 1: self.source = .model(String(cString: c.pointee.model))
     case 2: self.source = .encoder(String(cString: c.pointee.encoder))
@@ -215,7 +244,7 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>) throws {
     self.dimensions = c.pointee.dimensions
     self.values = Decoded.scalars(c.pointee.values, c.pointee.n_values)
     self.digest = String(cString: c.pointee.digest)
@@ -245,7 +274,7 @@ extension InferenceV1.ListLoadedRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>) throws {
     self.init()
   }
 
@@ -273,8 +302,8 @@ extension InferenceV1.ListLoadedResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>) {
-    self.loaded = Decoded.messages(c.pointee.loaded, c.pointee.n_loaded)
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>) throws {
+    self.loaded = try Decoded.messages(c.pointee.loaded, c.pointee.n_loaded)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>, _ arena: Arena) throws {
@@ -310,7 +339,7 @@ extension InferenceV1.Loaded: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>) throws {
     self.kind = String(cString: c.pointee.kind)
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
@@ -356,7 +385,7 @@ extension ServiceDefinition {
   /// `lauter.inference.v1.InferenceService`, handled by `handlers`.
   public static func inferenceService(_ handlers: some InferenceV1.InferenceService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.inference.v1.InferenceService",
+      "lauter.inference.v1.InferenceService", file: InferenceV1.inferenceProto,
       methods: [
         .unary("Predict") { try await handlers.predict($0, context: $1) },
         .unary("Embed") { try await handlers.embed($0, context: $1) },
