@@ -76,7 +76,8 @@ let package = Package(
     library("Wire", path: "Shared/Wire", ["Schema", "RPC", "CProtos", "CProtobufC"]),
     // gRPC over HTTP/2: framing by nghttp2, bytes by SwiftNIO.
     library(
-      "RPC", path: "Shared/RPC", ["CNghttp2", .nioCore, .nioPosix, .logging, .lifecycle]),
+      "RPC", path: "Shared/RPC",
+      ["CNghttp2", "CZlib", .nioCore, .nioPosix, .logging, .lifecycle]),
     // The sentence encoder, forward and backward: tokenizer, weight files, layers, heads, optimiser.
     library("Transformer", path: "Shared/Transformer", ["Kernels"]),
     // The field's values, and nothing else.
@@ -101,6 +102,9 @@ let package = Package(
     .systemLibrary(
       name: "CNghttp2", path: "Shared/System/CNghttp2", pkgConfig: "libnghttp2",
       providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Shared/System/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CProtobufC", path: "Shared/System/CProtobufC", pkgConfig: "libprotobuf-c",
       providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),

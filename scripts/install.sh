@@ -35,8 +35,8 @@ fi
 
 # --- System packages
 
-packages=(libnghttp2-dev libprotobuf-c-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev pkg-config
-  ca-certificates curl unzip)
+packages=(libnghttp2-dev zlib1g-dev libprotobuf-c-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
+  pkg-config ca-certificates curl unzip)
 [ "$tests" = yes ] && packages+=(protobuf-compiler protobuf-c-compiler python3 python3-venv)
 if command -v dpkg-query >/dev/null; then
   missing=()

@@ -12,12 +12,18 @@ public struct CallOptions: Sendable {
   /// UNAVAILABLE when the server cannot be reached.
   public var waitForReady: Bool
 
+  /// How the request's messages are compressed. A server that cannot read it answers
+  /// UNIMPLEMENTED.
+  public var compression: Compression
+
   public init(
-    timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool = false
+    timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool = false,
+    compression: Compression = .identity
   ) {
     self.timeout = timeout
     self.metadata = metadata
     self.waitForReady = waitForReady
+    self.compression = compression
   }
 }
 

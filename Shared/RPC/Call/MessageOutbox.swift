@@ -8,6 +8,8 @@ package final class MessageOutbox: @unchecked Sendable {
   static let highWater = 64 * 1024
 
   let loop: any EventLoop
+  /// How writers compress their messages before they hand them over.
+  let encoding: MessageEncoding
   private var messages = CircularBuffer<ByteBuffer>()
   private var buffered = 0
   private var writers = CircularBuffer<ParkedTask<Void>>()
@@ -22,8 +24,9 @@ package final class MessageOutbox: @unchecked Sendable {
   private var replayBytes = 0
   private static let replayLimit = 256 * 1024
 
-  init(loop: any EventLoop, keepsForReplay: Bool = false) {
+  init(loop: any EventLoop, encoding: MessageEncoding, keepsForReplay: Bool = false) {
     self.loop = loop
+    self.encoding = encoding
     replay = keepsForReplay ? [] : nil
   }
 

@@ -3,6 +3,10 @@ package struct RequestHead {
   package let method: MethodDescriptor
   package let metadata: Metadata
   package let timeout: Duration?
+  /// What the request's compressed messages are compressed with.
+  package let compression: Compression
+  /// What the client can read.
+  package let accepted: Set<Compression>
 
   /// Why a request is not handled.
   package enum Refusal: Error, Equatable {
@@ -25,11 +29,13 @@ package struct RequestHead {
         RPCError(
           code: .unimplemented, message: "'\(path)' names no method: expected /service/method"))
     }
-    if let encoding = fields["grpc-encoding"], encoding != "identity" {
+    let encoding = fields["grpc-encoding"] ?? Compression.identity.name
+    guard let compression = Compression(name: encoding) else {
       throw .status(
         RPCError(
           code: .unimplemented,
-          message: "grpc-encoding '\(encoding)' is not supported: send identity"))
+          message: "grpc-encoding '\(encoding)' is not supported: send one of "
+            + Compression.accepted))
     }
     var timeout: Duration?
     if let text = fields["grpc-timeout"] {
@@ -43,6 +49,8 @@ package struct RequestHead {
     }
     self.method = method
     self.timeout = timeout
+    self.compression = compression
+    accepted = Compression.accepted(by: fields["grpc-accept-encoding"])
     metadata = Metadata(fields: fields)
   }
 
@@ -59,6 +67,6 @@ enum ResponseHead {
   /// The fields before the first message.
   static let fields = [
     HTTP2Header(":status", "200"), HTTP2Header("content-type", "application/grpc"),
-    HTTP2Header("grpc-accept-encoding", "identity"),
+    HTTP2Header("grpc-accept-encoding", Compression.accepted),
   ]
 }

@@ -184,8 +184,13 @@ package final class HTTP2Session {
     nghttp2_session_terminate_session(session, code.rawValue)
   }
 
-  package func ping() {
-    nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+  /// Asks the peer to answer; its answer carries `data` back. Any number may be on their way.
+  package func ping(_ data: UInt64) {
+    _ = withUnsafeBytes(of: data.bigEndian) {
+      nghttp2_submit_ping(
+        session, UInt8(NGHTTP2_FLAG_NONE.rawValue),
+        $0.baseAddress!.assumingMemoryBound(to: UInt8.self))
+    }
   }
 
   private func withProvider<Result>(
@@ -280,7 +285,15 @@ package final class HTTP2Session {
           decoding: UnsafeBufferPointer(
             start: frame.goaway.opaque_data, count: frame.goaway.opaque_data_len), as: UTF8.self))
     case NGHTTP2_PING:
-      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { delegate?.receivedPong() }
+      // The answer is nghttp2's business.
+      guard frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 else {
+        delegate?.receivedPing()
+        break
+      }
+      delegate?.receivedPong(
+        withUnsafeBytes(of: frame.ping.opaque_data) {
+          UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
+        })
     case NGHTTP2_SETTINGS:
       if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.receivedSettings() }
     default: break
@@ -348,7 +361,10 @@ package protocol HTTP2SessionDelegate: AnyObject {
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool)
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String)
   func receivedSettings()
-  func receivedPong()
+  /// The peer asks whether this side is alive; it has been answered.
+  func receivedPing()
+  /// The peer has answered ``HTTP2Session/ping(_:)``.
+  func receivedPong(_ data: UInt64)
 }
 
 /// Where a stream's DATA comes from.

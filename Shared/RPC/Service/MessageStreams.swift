@@ -98,8 +98,12 @@ public struct ResponseWriter<Element: Message>: Sendable {
 
   /// Sends one message; waits while the client is slower than the handler.
   ///
+  /// With `compressed` false it is sent as it is, whatever the call's compression.
+  ///
   /// Throws an ``RPCError`` when the call has ended, `CancellationError` when the task has.
-  public func write(_ message: Element) async throws { try await sink.write(message) }
+  public func write(_ message: Element, compressed: Bool = true) async throws {
+    try await sink.write(message, compressed: compressed)
+  }
 }
 
 /// Where a client writes its requests. Any task may write; messages keep each task's order.
@@ -113,8 +117,12 @@ public struct RequestWriter<Element: Message>: Sendable {
 
   /// Sends one message; waits while the server is slower than the client.
   ///
+  /// With `compressed` false it is sent as it is, whatever the call's compression.
+  ///
   /// Throws an ``RPCError`` when the call has ended, `CancellationError` when the task has.
-  public func write(_ message: Element) async throws { try await sink.write(message) }
+  public func write(_ message: Element, compressed: Bool = true) async throws {
+    try await sink.write(message, compressed: compressed)
+  }
 }
 
 /// Gives a client call's metadata once it has arrived.
@@ -127,9 +135,11 @@ private enum MessageSink<Element: Message>: Sendable {
   case outbox(MessageOutbox)
   case other(@Sendable (Element) async throws -> Void)
 
-  func write(_ message: Element) async throws {
+  func write(_ message: Element, compressed: Bool) async throws {
     switch self {
-    case .outbox(let outbox): try await outbox.write(message.framed())
+    case .outbox(let outbox):
+      let compression = outbox.encoding.fix()
+      try await outbox.write(message.framed(compressed ? compression : .identity))
     case .other(let write): try await write(message)
     }
   }

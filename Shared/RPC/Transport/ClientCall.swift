@@ -46,7 +46,10 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     inbox = MessageInbox(
       loop: core.loop, messageLimit: core.configuration.maxReceiveMessageSize,
       expectsOne: expectsOne)
-    outbox = MessageOutbox(loop: core.loop, keepsForReplay: true)
+    // Whether the server can read it shows only in its answer.
+    let encoding = MessageEncoding(
+      call.options.compression, accepted: Set(Compression.allCases))
+    outbox = MessageOutbox(loop: core.loop, encoding: encoding, keepsForReplay: true)
   }
 
   // MARK: The caller's side
@@ -196,8 +199,10 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       HTTP2Header(":path", method.path), HTTP2Header(":authority", core.target.description),
       HTTP2Header("te", "trailers"), HTTP2Header("content-type", "application/grpc"),
       HTTP2Header("user-agent", ClientCall.userAgent),
-      HTTP2Header("grpc-accept-encoding", "identity"),
+      HTTP2Header("grpc-accept-encoding", Compression.accepted),
     ]
+    let compression = outbox.encoding.fix()
+    if compression != .identity { head.append(HTTP2Header("grpc-encoding", compression.name)) }
     if let deadline {
       head.append(
         HTTP2Header("grpc-timeout", Timeout.format(ContinuousClock.now.duration(to: deadline))))
@@ -236,12 +241,15 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
           message: "the server answered with content-type "
             + "'\(fields["content-type"] ?? "none")', not application/grpc"), resetting: .cancel)
     }
-    if let encoding = fields["grpc-encoding"], encoding != "identity" {
-      return end(
-        RPCError(
-          code: .internalError,
-          message: "the server compresses with '\(encoding)', which the client did not offer"),
-        resetting: .cancel)
+    if let encoding = fields["grpc-encoding"] {
+      guard let compression = Compression(name: encoding) else {
+        return end(
+          RPCError(
+            code: .internalError,
+            message: "the server compresses with '\(encoding)', which the client did not offer"),
+          resetting: .cancel)
+      }
+      inbox.compression = compression
     }
     setInitialMetadata(Metadata(fields: fields))
   }

@@ -122,5 +122,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     report?(.ready)
   }
 
-  func receivedPong() {}
+  func receivedPing() {}
+
+  func receivedPong(_ data: UInt64) {}
 }

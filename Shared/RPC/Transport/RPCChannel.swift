@@ -69,7 +69,7 @@ public final class RPCChannel: Sendable {
     ) async throws -> Response
   {
     let call = try await call(method, options, expectsOne: true)
-    return try await Response(response: call.unary(request.framed()))
+    return try await Response(response: call.unary(request.framed(call.outbox.encoding.fix())))
   }
 
   /// Many requests, one answer: `produce` writes them, then the answer is awaited.
@@ -109,7 +109,7 @@ public final class RPCChannel: Sendable {
     ) async throws -> Result
   {
     let call = try await call(method, options, expectsOne: false)
-    let request = try request.framed()
+    let request = try request.framed(call.outbox.encoding.fix())
     return try await withTaskCancellationHandler {
       call.start(request)
       // Whichever way it ends: a call that is over does not notice.

@@ -17,6 +17,9 @@ public final class RPCServer: Service {
     /// The most header bytes of one request, counted as in RFC 9113 section 6.5.2.
     public var maxHeaderListSize = 16 * 1024
 
+    /// How answers are compressed for clients that accept it; a handler may choose otherwise.
+    public var compression = Compression.identity
+
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
     public var shutdownGracePeriod: Duration = .seconds(10)

@@ -26,14 +26,16 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     self.id = id
     self.connection = connection
     method = handler
+    let encoding = MessageEncoding(
+      connection.configuration.compression, accepted: head.accepted)
     context = CallContext(
       method: head.method, metadata: head.metadata,
       deadline: head.timeout.map { ContinuousClock.now + $0 }, peer: connection.peer,
-      response: response)
+      response: response, encoding: encoding)
     inbox = MessageInbox(
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
-      expectsOne: handler.needsWholeRequest)
-    outbox = MessageOutbox(loop: connection.loop)
+      expectsOne: handler.needsWholeRequest, compression: head.compression)
+    outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
 
     let pump = connection.pump
     inbox.consume = { count in
@@ -175,12 +177,16 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     } else {
       didSendHead = true
       let initial = response.values.withLock { $0.initial }
-      let head = ResponseHead.fields + initial.fields
       do {
         if isOver, outbox.isEmpty, initial.isEmpty {
-          try session.respond(to: id, head + trailers, body: nil)
+          try session.respond(to: id, ResponseHead.fields + trailers, body: nil)
         } else {
-          try session.respond(to: id, head, body: self)
+          var head = ResponseHead.fields
+          let compression = outbox.encoding.fix()
+          if compression != .identity {
+            head.append(HTTP2Header("grpc-encoding", compression.name))
+          }
+          try session.respond(to: id, head + initial.fields, body: self)
         }
       } catch {
         session.reset(id, .internalError)

@@ -90,7 +90,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     // The peer learns first that it should stop, and one round trip later where the line is, so
     // that no call it has sent in between is lost.
     pump.session.announceShutdown()
-    pump.session.ping()
+    pump.session.ping(0)
     pump.scheduleFlush()
     shutdownTimer = loop.scheduleTask(in: TimeAmount(grace)) { self.cancelCalls() }
   }
@@ -152,7 +152,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     handshakeTimer = nil
   }
 
-  func receivedPong() {
+  func receivedPing() {}
+
+  func receivedPong(_ data: UInt64) {
     if isShuttingDown { pump.session.goAway() }
   }
 
