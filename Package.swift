@@ -60,7 +60,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     library(
       "Commands", path: "Services/CLI/Commands",
-      ["Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", .argumentParser, .logging]),
+      [
+        "Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", "StrictJSON", "Descriptors",
+        "DynamicMessages", .argumentParser, .logging,
+      ]),
 
     // MARK: Shared
 
@@ -70,6 +73,11 @@ let package = Package(
       ["Schema", "RPC", "Wire", "Descriptors", .argumentParser, .logging, .lifecycle]),
     // Bytes by digest: hashing, folders as lists of files, the local cache.
     library("Artefacts", path: "Shared/Artefacts", ["Schema", "RPC", "Wire", "CCrypto"]),
+    // Messages known by their descriptors alone, between the wire and JSON.
+    library(
+      "DynamicMessages", path: "Shared/DynamicMessages", ["Descriptors", "StrictJSON"]),
+    // JSON that keeps what matters to data: order, spelling of numbers, no key twice.
+    library("StrictJSON", path: "Shared/JSON", []),
     // HTTP towards the outside world, on libcurl.
     library("HTTP", path: "Shared/HTTP", ["CCurl"]),
     // The contracts in Swift: messages, clients, service protocols.
@@ -121,7 +129,12 @@ let package = Package(
     tests("SchemaTests", ["Schema"]),
     tests("TransformerTests", ["Transformer", "Kernels"], exclude: ["Fixtures"]),
     tests("RPCTests", ["RPC"]),
-    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos"]),
+    tests(
+      "WireTests",
+      [
+        "Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos", "Descriptors",
+        "DynamicMessages", "StrictJSON",
+      ]),
     // A contract with every feature there is, for WireTests.
     .target(
       name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
@@ -137,7 +150,7 @@ let package = Package(
     tests(
       "InferenceServerTests",
       ["InferenceServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),
-    tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire"]),
+    tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire", "Serving", "StrictJSON"]),
     // Tests/EndToEndTests drives the real executables from outside, in Python with stock grpcio.
   ],
   swiftLanguageModes: [.v6],

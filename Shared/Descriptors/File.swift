@@ -3,7 +3,7 @@
 // code builds before any generated code exists, and reflection and `lauter call` read the same types.
 
 /// A `.proto` file (`FileDescriptorProto`).
-package struct File {
+package struct File: Sendable {
   /// As imports name it: `lauter/store/v1/store.proto`.
   package var name: String
   package var package: String
@@ -65,7 +65,7 @@ struct Comments {
   subscript(path: [Int]) -> [String] { leading[path] ?? [] }
 }
 
-package struct MessageType {
+package struct MessageType: Sendable {
   package var name: String
   /// With its package, without a leading dot.
   package var fullName: String
@@ -77,7 +77,7 @@ package struct MessageType {
   package var extensions: [Extension]
   package var isMapEntry: Bool
 
-  package struct Oneof {
+  package struct Oneof: Sendable {
     package var name: String
     package var comment: [String]
   }
@@ -104,7 +104,7 @@ package struct MessageType {
   }
 }
 
-package struct Field {
+package struct Field: Sendable {
   package var name: String
   package var number: Int
   package var kind: Kind
@@ -119,7 +119,7 @@ package struct Field {
   package var jsonName: String
   package var comment: [String]
 
-  package enum Kind: Hashable {
+  package enum Kind: Hashable, Sendable {
     case double, float
     case int32, int64, uint32, uint64, sint32, sint64
     case fixed32, fixed64, sfixed32, sfixed64
@@ -177,7 +177,7 @@ package struct Field {
   }
 }
 
-package struct EnumType {
+package struct EnumType: Sendable {
   package var name: String
   package var fullName: String
   package var comment: [String]
@@ -194,7 +194,7 @@ package struct EnumType {
 }
 
 /// A field that a file adds to a message of another.
-package struct Extension {
+package struct Extension: Sendable {
   package var fullName: String
   package var number: Int
   /// The message it belongs to, by full name.
@@ -207,13 +207,13 @@ package struct Extension {
   }
 }
 
-package struct ServiceType {
+package struct ServiceType: Sendable {
   package var name: String
   package var fullName: String
   package var comment: [String]
   package var methods: [Method]
 
-  package struct Method {
+  package struct Method: Sendable {
     package var name: String
     /// Full names without the leading dot.
     package var input: String

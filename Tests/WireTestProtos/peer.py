@@ -4,6 +4,10 @@
       writes COUNT random messages of the types named to FILE
   peer.py check PROTOS FILE SEED COUNT NAME...
       reads them back as Swift decoded and encoded them: are they equal?
+  peer.py make-json  PROTOS FILE SEED COUNT NAME...
+      writes the same messages, each as bytes and then as JSON
+  peer.py check-json PROTOS FILE SEED COUNT NAME...
+      reads what Swift made of each: bytes of the JSON, then JSON of the bytes
   peer.py agree PROTOS FILE
       reads pairs of bytes that Swift accepted and what it made of them: does Python accept the bytes,
       and make the same of them?
@@ -19,9 +23,10 @@ import random
 import struct
 import sys
 import tempfile
+import unicodedata
 
 import grpc_tools.protoc
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import FieldDescriptor as F
 from google.protobuf.unknown_fields import UnknownFieldSet
 
@@ -108,6 +113,10 @@ def scalar(rng, field):
     raise AssertionError(kind)
 
 
+def nfc(text):
+    return unicodedata.normalize("NFC", text)
+
+
 def add_unknown(rng, message):
     """A field that no contract has, of any wire type."""
     number = rng.randint(20000, 2**29 - 2)
@@ -133,10 +142,14 @@ def fill(rng, message, depth):
             key, value = field.message_type.fields
             target = getattr(message, field.name)
             for _ in range(rng.choice([0, 1, 3])):
+                each = scalar(rng, key)
+                # Swift refuses keys that differ in normalisation alone.
+                if key.type == F.TYPE_STRING and any(nfc(each) == nfc(other) for other in target):
+                    continue
                 if value.type == F.TYPE_MESSAGE:
-                    fill(rng, target[scalar(rng, key)], depth - 1)
+                    fill(rng, target[each], depth - 1)
                 else:
-                    target[scalar(rng, key)] = scalar(rng, value)
+                    target[each] = scalar(rng, value)
         elif is_repeated(field):
             target = getattr(message, field.name)
             for _ in range(rng.choice([0, 1, 2, 5, 20] if not is_message else [0, 1, 2])):
@@ -217,6 +230,20 @@ def main():
             other = classes[name].FromString(data)
             if canonical(message) != canonical(other):
                 sys.exit(f"{name} came back different:\n{difference(message, other)}")
+    elif mode == "make-json":
+        with open(path, "wb") as out:
+            for name, message in messages(classes, *rest):
+                text = json_format.MessageToJson(message, indent=None)
+                for part in (name.encode(), message.SerializeToString(), name.encode(), text.encode()):
+                    out.write(struct.pack("<I", len(part)) + part)
+    elif mode == "check-json":
+        entries = list(read(path))
+        for (name, message), (_, data), (_, text) in zip(
+            messages(classes, *rest), entries[::2], entries[1::2], strict=True
+        ):
+            for other in (classes[name].FromString(data), json_format.Parse(text, classes[name]())):
+                if canonical(message) != canonical(other):
+                    sys.exit(f"{name} came back different:\n{difference(message, other)}")
     elif mode == "agree":
         entries = list(read(path))
         for (name, given), (_, made) in zip(entries[::2], entries[1::2], strict=True):
