@@ -39,7 +39,7 @@ struct GRPCIOTests {
 
   @Test(arguments: Compression.allCases)
   func compressionWithAPythonServer(_ compression: Compression) async throws {
-    let (server, port) = try await GRPCIO.startServer([compression.name])
+    let (server, port) = try await GRPCIO.startServer(arguments: [compression.name])
     defer { server.stop() }
     let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
     let options = CallOptions(compression: compression)
@@ -152,6 +152,18 @@ struct GRPCIOTests {
 enum GRPCIO {
   static let python = ProcessInfo.processInfo.environment["LAUTER_TEST_PYTHON"]
 
+  /// Whether that Python has `module`.
+  static func has(_ module: String) -> Bool {
+    guard let python else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = ["-c", "import \(module)"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
   static func run(_ script: String, _ arguments: [String]) async throws -> String {
     let (process, output, _) = try start(script, arguments)
     return await withCheckedContinuation { continuation in
@@ -170,9 +182,12 @@ enum GRPCIO {
     func stop() { try? input.close() }
   }
 
-  /// Starts the stock server; it prints its port.
-  static func startServer(_ arguments: [String] = []) async throws -> (Server, Int) {
-    let (_, output, input) = try start(server, arguments)
+  /// Starts the stock server; it prints its port. Arguments: the compression of its answers, the
+  /// file of its key, of its certificate, of its clients' authority.
+  static func startServer(
+    _ script: String = server, arguments: [String] = []
+  ) async throws -> (Server, Int) {
+    let (_, output, input) = try start(script, arguments)
     let line = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         var line = ""
@@ -415,7 +430,11 @@ enum GRPCIO {
         "Sleeping": UU(waits_for(sleeping)),
         "Cancelled": UU(waits_for(cancelled)),
     }),))
-    print(server.add_insecure_port("127.0.0.1:0"))
+    key, certificate, ca = (sys.argv[2:] + ["", "", ""])[:3]
+    read = lambda name: open(name, "rb").read() if name else None
+    print(server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials(
+        [(read(key), read(certificate))], read(ca), bool(ca)))
+          if key else server.add_insecure_port("127.0.0.1:0"))
     server.start()
     sys.stdin.read()
     os._exit(0)

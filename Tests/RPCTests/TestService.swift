@@ -101,6 +101,7 @@ let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
 /// A server on a port of the system's choice and a channel to it, during `body`.
 func withServer<Result: Sendable>(
   _ services: [ServiceDefinition] = [Echo.service], interceptors: [ServerInterceptor] = [],
+  clientInterceptors: [ClientInterceptor] = [],
   configuration: RPCServer.Configuration = .init(),
   channelConfiguration: RPCChannel.Configuration = .init(), logger: Logger = silent,
   _ body: (RPCChannel, RPCServer.Address) async throws -> Result
@@ -111,7 +112,8 @@ func withServer<Result: Sendable>(
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await server.run() }
     let channel = RPCChannel(
-      target: "\(address)", configuration: channelConfiguration, logger: logger)
+      target: "\(address)", interceptors: clientInterceptors, configuration: channelConfiguration,
+      logger: logger)
     let result: Result
     do {
       result = try await body(channel, address)

@@ -157,7 +157,9 @@ package final class HTTP2Session {
   package func hasSentHeaders(_ id: StreamID) -> Bool { streams[id]?.headersSent ?? false }
 
   package func reset(_ id: StreamID, _ code: HTTP2ErrorCode) {
-    guard streams[id] != nil else { return }
+    guard let stream = streams[id] else { return }
+    // Nothing of it is sent any more: the call may be on another stream already.
+    stream.body = nil
     nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
   }
 

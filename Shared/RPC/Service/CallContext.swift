@@ -16,6 +16,7 @@ public struct CallContext: Sendable {
 
   private let response: ResponseMetadata
   private let encoding: MessageEncoding
+  private(set) var inspectors = MessageInspectors()
 
   /// A context of its own, to call a handler without a connection.
   public init(
@@ -38,6 +39,24 @@ public struct CallContext: Sendable {
     self.peer = peer
     self.response = response
     self.encoding = encoding
+  }
+
+  /// Has `inspect` see every request message before the handler does, as often as there are
+  /// messages; the first to be given sees it first. What it throws, the handler's read throws:
+  ///
+  /// ```swift
+  /// let validate: ServerInterceptor = { context, next in
+  ///   var context = context
+  ///   context.onRequest { message in
+  ///     if let request = message as? GetRecordRequest, request.id.isEmpty {
+  ///       throw RPCError(code: .invalidArgument, message: "a request names no record")
+  ///     }
+  ///   }
+  ///   try await next(context)
+  /// }
+  /// ```
+  public mutating func onRequest(_ inspect: @escaping @Sendable (any Message) throws -> Void) {
+    inspectors.requests.append(inspect)
   }
 
   /// Sent before the first message; changes after that have no effect.

@@ -36,7 +36,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .afterRequest { request, outbox, context in
-        let response = try await handle(Request(request: request), context)
+        let response = try await handle(Request(request: request, context), context)
         try await ResponseWriter(outbox).write(response)
       })
   }
@@ -49,7 +49,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .streaming { inbox, outbox, context in
-        let response = try await handle(RequestStream(inbox), context)
+        let response = try await handle(RequestStream(inbox, context.inspectors), context)
         try await ResponseWriter(outbox).write(response)
       })
   }
@@ -63,7 +63,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .afterRequest { request, outbox, context in
-        try await handle(Request(request: request), ResponseWriter(outbox), context)
+        try await handle(Request(request: request, context), ResponseWriter(outbox), context)
       })
   }
 
@@ -77,7 +77,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .streaming { inbox, outbox, context in
-        try await handle(RequestStream(inbox), ResponseWriter(outbox), context)
+        try await handle(RequestStream(inbox, context.inspectors), ResponseWriter(outbox), context)
       })
   }
 }
@@ -91,6 +91,12 @@ enum MethodHandler: Sendable {
 }
 
 extension Message {
+  /// Reads a request and shows it to whoever asked to see it.
+  init(request bytes: ByteBuffer, _ context: CallContext) throws {
+    try self.init(request: bytes)
+    try context.inspectors.requests.inspect(self)
+  }
+
   /// Reads a request; bytes that are no such message are the client's mistake.
   init(request bytes: ByteBuffer) throws {
     do {

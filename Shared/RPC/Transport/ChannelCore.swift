@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Connections to every address of a target and the calls that wait for one. Confined to `loop`.
 ///
@@ -11,6 +12,8 @@ final class ChannelCore: @unchecked Sendable {
   let target: ChannelTarget
   let configuration: RPCChannel.Configuration
   private let logger: Logger
+  private let credentials: TLSCredentials?
+  var retryBudget: RetryBudget
 
   private var subchannels: [Subchannel] = []
   private var waiting: [ClientCall] = []
@@ -36,6 +39,28 @@ final class ChannelCore: @unchecked Sendable {
     self.logger = logger
     loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
+    retryBudget = RetryBudget(configuration.retryThrottling)
+    credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
+  }
+
+  /// What encrypts a new connection, if anything does.
+  fileprivate func tlsHandler() throws -> NIOSSLClientHandler? {
+    guard let credentials, let tls = configuration.tls else { return nil }
+    let context = try credentials.context()
+    do {
+      return try NIOSSLClientHandler(
+        context: context, serverHostname: tls.serverName ?? target.host)
+    } catch let error as NIOSSLExtraError
+      where error == .cannotUseIPAddressInSNI && tls.serverName == nil
+    {
+      // The certificate is held against the address that was connected to.
+      return try NIOSSLClientHandler(context: context, serverHostname: nil)
+    } catch {
+      throw RPCError(
+        code: .failedPrecondition,
+        message: "'\(tls.serverName ?? target.host)' is no name for a TLS server: "
+          + reason(of: error))
+    }
   }
 
   // MARK: Calls
@@ -203,19 +228,29 @@ private final class Subchannel: @unchecked Sendable {
     guard case .idle = state, !isRetired, let core else { return }
     set(.connecting)
     let name = self.name
-    let connection = ClientConnection(address: name) { [weak self] in self?.happened($0) }
+    let connection = ClientConnection(address: name, usesTLS: core.configuration.tls != nil) {
+      [weak self] in self?.happened($0)
+    }
     self.connection = connection
     let timeout = TimeAmount(core.configuration.connectTimeout)
     ClientBootstrap(group: core.loop)
       .connectTimeout(timeout)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
-      .channelInitializer { $0.pipeline.addHandler(connection) }
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          if let tls = try core.tlsHandler() {
+            try channel.pipeline.syncOperations.addHandler(tls)
+          }
+          try channel.pipeline.syncOperations.addHandler(connection)
+        }
+      }
       .connect(to: address)
       .whenFailure { [weak self] error in
         self?.fail(
-          RPCError(
-            code: .unavailable, message: "cannot connect to \(name): \(reason(of: error))"))
+          error as? RPCError
+            ?? RPCError(
+              code: .unavailable, message: "cannot connect to \(name): \(reason(of: error))"))
       }
     core.loop.scheduleTask(in: timeout) { [weak self] in
       guard let self, case .connecting = state, self.connection === connection else { return }

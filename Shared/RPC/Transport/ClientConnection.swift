@@ -1,4 +1,5 @@
 import NIOCore
+import NIOTLS
 
 /// The client's end of one connection. Confined to the channel's event loop.
 final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unchecked Sendable {
@@ -6,6 +7,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   typealias OutboundOut = ByteBuffer
 
   let pump: HTTP2Pump
+  let usesTLS: Bool
   private let address: String
 
   /// What becomes of the connection. `closed` comes last, once, with the reason.
@@ -22,8 +24,9 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   private var isReady = false
   private var failure: String?
 
-  init(address: String, report: @escaping (Event) -> Void) {
+  init(address: String, usesTLS: Bool, report: @escaping (Event) -> Void) {
     self.address = address
+    self.usesTLS = usesTLS
     self.report = report
     pump = HTTP2Pump(session: HTTP2Session(role: .client))
     pump.session.delegate = self
@@ -31,9 +34,10 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func add(_ call: ClientCall, _ id: HTTP2Session.StreamID) { calls[id] = call }
 
-  /// Resets a stream whose call has ended on this side.
-  func reset(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode) {
+  /// Lets go of a stream that its call has left, and resets it with `code`, if there is one.
+  func remove(_ id: HTTP2Session.StreamID, resetting code: HTTP2ErrorCode?) {
     calls[id] = nil
+    guard let code else { return }
     pump.session.reset(id, code)
     pump.scheduleFlush()
   }
@@ -47,6 +51,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   /// Takes no further calls and closes after those it has.
   func drain() {
+    report?(.draining)
     pump.session.goAway()
     pump.scheduleFlush()
   }
@@ -55,7 +60,19 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func channelActive(context: ChannelHandlerContext) {
     pump.open(context)
-    pump.flush()
+    if !usesTLS { pump.flush() }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted(let negotiated) = event as? TLSUserEvent {
+      if negotiated == "h2" {
+        pump.flush()
+      } else {
+        failure = "the server did not choose HTTP/2 (ALPN h2) in the TLS handshake"
+        pump.close()
+      }
+    }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -83,7 +100,8 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
       code: .unavailable,
       message: isReady
         ? "the connection to \(address) was lost" + (failure.map { ": \($0)" } ?? "")
-        : "cannot connect to \(address): the peer closed the connection before it spoke HTTP/2")
+        : "cannot connect to \(address): "
+          + (failure ?? "the peer closed the connection before it spoke HTTP/2"))
     let calls = self.calls
     self.calls = [:]
     let unseen = calls.filter { !pump.session.hasSentHeaders($0.key) }.keys

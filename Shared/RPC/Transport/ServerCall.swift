@@ -117,14 +117,12 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   private func finish(_ result: Result<Void, any Error>) {
     guard !isOver else { return }
     isOver = true
-    let trailing = response.values.withLock { $0.trailing }
     switch result {
     case .success:
+      let trailing = response.values.withLock { $0.trailing }
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
-      var status = self.status(for: error)
-      status.metadata.add(contentsOf: trailing)
-      trailers = status.fields
+      trailers = self.fields(of: self.status(for: error))
     }
     outbox.finish()
     stop(RPCError(code: .internalError, message: "the call has ended"))
@@ -134,7 +132,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   func abort(_ error: RPCError) {
     guard !isOver else { return }
     isOver = true
-    trailers = error.fields
+    trailers = fields(of: error)
     outbox.fail(error)
     stop(error)
     wake()
@@ -146,6 +144,13 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     inbox.fail(error)
     task?.cancel()
     task = nil
+  }
+
+  /// The status with what the handler had to say besides.
+  private func fields(of error: RPCError) -> [HTTP2Header] {
+    var error = error
+    error.metadata.add(contentsOf: response.values.withLock { $0.trailing })
+    return error.fields
   }
 
   /// The one place where a thrown error becomes a status.

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import NIOTLS
 
 /// The server's end of one connection: turns streams into calls. Confined to `loop`.
 final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unchecked Sendable {
@@ -51,7 +52,21 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
         self.pump.close()
       }
     }
-    pump.flush()
+    if configuration.tls == nil { pump.flush() }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted(let negotiated) = event as? TLSUserEvent {
+      if negotiated == "h2" {
+        pump.flush()
+      } else {
+        logger.info(
+          "closing a connection: the client did not offer HTTP/2 (ALPN h2) in its TLS handshake",
+          metadata: ["peer": "\(peer)"])
+        pump.close()
+      }
+    }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -79,7 +94,12 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     for call in calls.values { call.abandoned(because: "the connection to the client was lost") }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { pump.close() }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let reason = tlsReason(of: error) {
+      logger.info("closing a connection", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+    }
+    pump.close()
+  }
 
   // MARK: Shutdown
 
