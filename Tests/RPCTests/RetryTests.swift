@@ -329,7 +329,7 @@ struct RetryTests {
     await channel.close()
   }
 
-  /// Streams above a GOAWAY's last one are made again on the next connection, the others are not.
+  /// Streams above a GOAWAY's last one are made again on the next connection, the others go on.
   @Test func streamsBeyondGoAwayAreRepeated() async throws {
     let peer = try ScriptedServer { connection, id, _ in
       guard connection.number == 0 else {
@@ -337,7 +337,9 @@ struct RetryTests {
         return
       }
       // Two calls have come: only the first is accepted.
-      if id == 3 { connection.goAway(lastStream: 1) }
+      guard id == 3 else { return }
+      connection.goAway(lastStream: 1)
+      try? connection.session.respond(to: 1, ScriptedServer.trailersOnly("0"), body: nil)
     }
     let channel = RPCChannel(target: "\(peer.address)", logger: silent)
     let outcomes = await withTaskGroup(of: RPCError?.self) { group in
@@ -345,7 +347,7 @@ struct RetryTests {
         group.addTask {
           await rpcError {
             try await channel.serverStreaming(
-              Echo.method("Say"), Text("x"), options: CallOptions(timeout: .seconds(2))
+              Echo.method("Say"), Text("x")
             ) { (responses: ResponseStream<Text>) in for try await _ in responses {} }
           }
         }
@@ -354,7 +356,7 @@ struct RetryTests {
       for await outcome in group { outcomes.append(outcome) }
       return outcomes
     }
-    #expect(outcomes.map { $0?.code } == [nil, .deadlineExceeded])
+    #expect(outcomes.map { $0?.code } == [nil, nil])
     #expect(peer.requests == 3)
     await channel.close()
   }

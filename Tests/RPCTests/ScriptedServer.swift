@@ -13,6 +13,10 @@ final class ScriptedServer: Sendable {
     let session: HTTP2Session
     private let descriptor: Int32
 
+    /// Pings received so far, and streams a script wants to come back to.
+    fileprivate(set) var pings = 0
+    var unanswered: [HTTP2Session.StreamID] = []
+
     fileprivate init(number: Int, session: HTTP2Session, descriptor: Int32) {
       self.number = number
       self.session = session
@@ -54,26 +58,35 @@ final class ScriptedServer: Sendable {
 
   let address: RPCServer.Address
   private let listener: Int32
-  private let counts = Mutex((connections: 0, requests: 0, pings: 0))
+  private let counts = Mutex((connections: 0, requests: 0))
 
   var connections: Int { counts.withLock { $0.connections } }
   var requests: Int { counts.withLock { $0.requests } }
-  var pings: Int { counts.withLock { $0.pings } }
+
+  private struct Plan: Sendable {
+    let speaks: Bool
+    let readsAfterSettings: Bool
+    let script: Script
+    let onPing: @Sendable (Connection) -> Void
+    let onClose: @Sendable (Connection) -> Void
+  }
 
   /// - Parameters:
-  ///   - answers: whether it reads at all once a connection has sent its settings.
+  ///   - speaks: whether it sends anything at all.
+  ///   - readsAfterSettings: whether it reads on once it has the client's settings.
   ///   - script: answers requests.
   init(
-    host: String = "127.0.0.1", port: Int = 0, readsAfterSettings: Bool = true,
-    _ script: @escaping Script
-  )
-    throws
-  {
+    speaks: Bool = true, readsAfterSettings: Bool = true, _ script: @escaping Script,
+    onPing: @escaping @Sendable (Connection) -> Void = { _ in },
+    onClose: @escaping @Sendable (Connection) -> Void = { _ in }
+  ) throws {
+    let plan = Plan(
+      speaks: speaks, readsAfterSettings: readsAfterSettings, script: script, onPing: onPing,
+      onClose: onClose)
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
-    name.sin_addr.s_addr = inet_addr(host)
-    name.sin_port = in_port_t(UInt16(port)).bigEndian
+    name.sin_addr.s_addr = inet_addr("127.0.0.1")
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let listener = self.listener
     let isBound = withUnsafeMutablePointer(to: &name) {
@@ -83,7 +96,7 @@ final class ScriptedServer: Sendable {
       }
     }
     guard isBound else { throw RPCError(code: .unavailable, message: "cannot bind") }
-    address = RPCServer.Address(host: host, port: Int(UInt16(bigEndian: name.sin_port)))
+    address = RPCServer.Address(host: "127.0.0.1", port: Int(UInt16(bigEndian: name.sin_port)))
     Thread.detachNewThread { [weak self] in
       while true {
         let descriptor = accept(listener, nil, nil)
@@ -97,7 +110,7 @@ final class ScriptedServer: Sendable {
           return counts.connections
         }
         Thread.detachNewThread { [weak self] in
-          ScriptedServer.serve(descriptor, number, self, readsAfterSettings, script)
+          ScriptedServer.serve(descriptor, number, self, plan)
           _ = Glibc.close(descriptor)
         }
       }
@@ -110,25 +123,32 @@ final class ScriptedServer: Sendable {
   }
 
   private static func serve(
-    _ descriptor: Int32, _ number: Int, _ server: ScriptedServer?, _ readsAfterSettings: Bool,
-    _ script: Script
+    _ descriptor: Int32, _ number: Int, _ server: ScriptedServer?, _ plan: Plan
   ) {
     let peer = SessionPair.Peer(.server)
     let connection = Connection(number: number, session: peer.session, descriptor: descriptor)
+    defer { plan.onClose(connection) }
     weak let server = server
     var bytes = [UInt8](repeating: 0, count: 64 * 1024)
     while true {
-      connection.flush()
+      if plan.speaks { connection.flush() }
       let count = read(descriptor, &bytes, bytes.count)
       guard count > 0 else { return }
       if (try? bytes[..<count].withUnsafeBytes({ try peer.session.receive($0) })) == nil { return }
       let events = peer.events
       peer.events = []
-      for case .headers(let id, let headers, _) in events {
-        server?.counts.withLock { $0.requests += 1 }
-        script(connection, id, headers)
+      for event in events {
+        switch event {
+        case .headers(let id, let headers, _):
+          server?.counts.withLock { $0.requests += 1 }
+          plan.script(connection, id, headers)
+        case .ping:
+          connection.pings += 1
+          plan.onPing(connection)
+        default: break
+        }
       }
-      if !readsAfterSettings, events.contains(.settings) {
+      if !plan.readsAfterSettings, events.contains(.settings) {
         connection.flush()
         // Dead from here on, but for the socket.
         var poller = pollfd(fd: descriptor, events: 0, revents: 0)

@@ -10,6 +10,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   let outbox: MessageOutbox
 
   private let core: ChannelCore
+  /// The only connection the call may use, if it may not use any.
+  private let pinned: ClientConnection?
   private let metadata: Metadata
   private let response: ResponseMetadata
   private var state = State.created
@@ -34,8 +36,10 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   }
 
   init(
-    _ call: OutgoingCall, core: ChannelCore, expectsOne: Bool
+    _ call: OutgoingCall, core: ChannelCore, expectsOne: Bool,
+    connection: ClientConnection? = nil
   ) {
+    pinned = connection
     method = call.method
     metadata = call.options.metadata
     response = call.response
@@ -75,7 +79,6 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   private func startOnLoop() {
     guard case .created = state else { return }
-    state = .waiting
     if let deadline {
       let left = ContinuousClock.now.duration(to: deadline)
       guard left > .zero else { return exceedDeadline() }
@@ -83,7 +86,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
         self?.exceedDeadline()
       }
     }
-    core.submit(self)
+    submit()
   }
 
   private func exceedDeadline() {
@@ -321,7 +324,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     _ error: RPCError, _ reach: Reach, resetting code: HTTP2ErrorCode? = nil
   ) {
     guard !isOver else { return }
-    let canRepeat = initial == nil && outbox.canRewind
+    let canRepeat = initial == nil && outbox.canRewind && pinned == nil
     var pause: Duration?
     if canRepeat, reach == .notSent || reach == .refused && !wasRefused {
       if reach == .refused { wasRefused = true }
@@ -344,7 +347,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   private func submit() {
     state = .waiting
-    core.submit(self)
+    if let pinned { open(on: pinned) } else { core.submit(self) }
   }
 
   private func leaveStream(resetting code: HTTP2ErrorCode?) {

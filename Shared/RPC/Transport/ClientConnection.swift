@@ -8,26 +8,39 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   let pump: HTTP2Pump
   let usesTLS: Bool
-  private let address: String
+  let address: String
 
   /// What becomes of the connection. `closed` comes last, once, with the reason.
   enum Event {
     /// The server speaks HTTP/2: calls can be made.
     case ready
     /// The server takes no further calls; those it has are still answered.
-    case draining
+    case draining(tooManyPings: Bool)
     case closed(RPCError)
   }
 
-  private var report: ((Event) -> Void)?
+  var report: ((Event) -> Void)?
   private var calls: [HTTP2Session.StreamID: ClientCall] = [:]
-  private var isReady = false
+  private(set) var isReady = false
+  private var isClosing = false
   private var failure: String?
 
-  init(address: String, usesTLS: Bool, report: @escaping (Event) -> Void) {
+  private let keepalive: RPCChannel.Keepalive?
+  private var keepaliveTimer: Scheduled<Void>?
+  private var lastRead = NIODeadline.now()
+  private var ping = Ping.none
+
+  private enum Ping {
+    case none
+    case sent
+    /// After a stall of this machine the timer may be due before bytes that came in time are read.
+    case overdue
+  }
+
+  init(address: String, usesTLS: Bool, keepalive: RPCChannel.Keepalive?) {
     self.address = address
     self.usesTLS = usesTLS
-    self.report = report
+    self.keepalive = keepalive
     pump = HTTP2Pump(session: HTTP2Session(role: .client))
     pump.session.delegate = self
   }
@@ -44,14 +57,22 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   /// Says goodbye and closes; calls still open fail.
   func close() {
+    isClosing = true
     pump.session.terminate(.noError)
     pump.flush()
     pump.close()
   }
 
+  /// Closes at once; calls still open learn why.
+  func close(because reason: String) {
+    isClosing = true
+    if failure == nil { failure = reason }
+    pump.close()
+  }
+
   /// Takes no further calls and closes after those it has.
   func drain() {
-    report?(.draining)
+    report?(.draining(tooManyPings: false))
     pump.session.goAway()
     pump.scheduleFlush()
   }
@@ -59,6 +80,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   // MARK: Channel
 
   func channelActive(context: ChannelHandlerContext) {
+    guard !isClosing else { return context.close(promise: nil) }
     pump.open(context)
     if !usesTLS { pump.flush() }
   }
@@ -76,6 +98,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    heardFromPeer()
     do {
       try pump.receive(unwrapInboundIn(data))
     } catch {
@@ -95,6 +118,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    keepaliveTimer?.cancel()
     pump.close()
     let error = RPCError(
       code: .unavailable,
@@ -131,16 +155,54 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {
     if code != .noError { failure = "the server closes it (\(code))" }
-    report?(.draining)
+    report?(.draining(tooManyPings: code == .enhanceYourCalm && debugData == "too_many_pings"))
   }
 
   func receivedSettings() {
     guard !isReady else { return }
     isReady = true
+    if let keepalive { scheduleKeepalive(in: TimeAmount(keepalive.interval)) }
     report?(.ready)
   }
 
   func receivedPing() {}
 
   func receivedPong(_ data: UInt64) {}
+
+  // MARK: Keepalive
+
+  private func heardFromPeer() {
+    guard let keepalive else { return }
+    lastRead = .now()
+    guard ping != .none else { return }
+    ping = .none
+    keepaliveTimer?.cancel()
+    scheduleKeepalive(in: TimeAmount(keepalive.interval))
+  }
+
+  private func scheduleKeepalive(in pause: TimeAmount) {
+    keepaliveTimer = pump.loop?.scheduleTask(in: pause) { [weak self] in self?.keepaliveIsDue() }
+  }
+
+  private func keepaliveIsDue() {
+    guard let keepalive, pump.isOpen else { return }
+    let interval = TimeAmount(keepalive.interval)
+    switch ping {
+    case .none:
+      let left = interval - (NIODeadline.now() - lastRead)
+      guard left <= .zero else { return scheduleKeepalive(in: left) }
+      guard keepalive.permitWithoutCalls || !calls.isEmpty else {
+        return scheduleKeepalive(in: interval)
+      }
+      ping = .sent
+      pump.session.ping(0)
+      pump.flush()
+      scheduleKeepalive(in: TimeAmount(keepalive.timeout))
+    case .sent:
+      ping = .overdue
+      scheduleKeepalive(in: .milliseconds(100))
+    case .overdue:
+      close(because: "it did not answer a keepalive ping within \(keepalive.timeout)")
+    }
+  }
 }

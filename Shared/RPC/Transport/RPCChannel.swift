@@ -23,6 +23,22 @@ public final class RPCChannel: Sendable {
     /// The longest pause between attempts.
     public var maxBackoff: Duration = .seconds(15)
 
+    /// How long a channel without calls keeps its connections; nil keeps them. The next call
+    /// resolves the target and connects again.
+    public var idleTimeout: Duration? = .seconds(30 * 60)
+
+    /// Pings that find out whether a silent server is still there; nil relies on TCP alone.
+    public var keepalive: Keepalive?
+
+    /// The service, by its full name, that a server must report as SERVING (`grpc.health.v1`, Watch)
+    /// to be given calls; the empty name stands for the server as a whole, nil does not ask. Servers
+    /// without the health service count as healthy.
+    public var healthService: String?
+
+    /// Finds the addresses behind the target, in place of the system's names; they must be numeric.
+    /// Asked again whenever a connection is lost or a server goes away.
+    public var resolver: (@Sendable (_ target: String) async throws -> [RPCServer.Address])?
+
     /// How calls whose options say nothing are retried, by method; none are unless this says so.
     public var retryPolicy: @Sendable (MethodDescriptor) -> RetryPolicy = { _ in .never }
 
@@ -33,6 +49,30 @@ public final class RPCChannel: Sendable {
     public var retryBufferSize = 256 * 1024
 
     public init() {}
+  }
+
+  /// Pings on a connection that has received nothing for a while. One that is not answered in time
+  /// closes the connection: calls on it fail with UNAVAILABLE, later ones go elsewhere.
+  ///
+  /// Servers that find pings too frequent say so (GOAWAY "too_many_pings"); the interval is doubled
+  /// then (gRFC A8).
+  public struct Keepalive: Hashable, Sendable {
+    /// The silence after which a ping is sent.
+    public var interval: Duration
+
+    /// How long the answer may take.
+    public var timeout: Duration
+
+    /// Whether connections without calls are pinged too.
+    public var permitWithoutCalls: Bool
+
+    public init(
+      interval: Duration, timeout: Duration = .seconds(20), permitWithoutCalls: Bool = false
+    ) {
+      self.interval = interval
+      self.timeout = timeout
+      self.permitWithoutCalls = permitWithoutCalls
+    }
   }
 
   private let core: ChannelCore
@@ -47,7 +87,20 @@ public final class RPCChannel: Sendable {
     configuration: Configuration = Configuration(), logger: Logger = Logger(label: "rpc.channel")
   ) {
     core = ChannelCore(
-      target: ChannelTarget(target), configuration: configuration, logger: logger)
+      target: ChannelTarget(target, resolver: configuration.resolver),
+      configuration: configuration, logger: logger)
+    self.interceptors = interceptors
+  }
+
+  /// A channel to a server of this process, without a socket: everything else is as over the
+  /// network. The server need not have been started; where it runs, its shutdown ends the channel's
+  /// connection too.
+  public init(
+    inProcess server: RPCServer, interceptors: [ClientInterceptor] = [],
+    configuration: Configuration = Configuration(), logger: Logger = Logger(label: "rpc.channel")
+  ) {
+    core = ChannelCore(
+      target: ChannelTarget(inProcess: server), configuration: configuration, logger: logger)
     self.interceptors = interceptors
   }
 
@@ -76,8 +129,8 @@ public final class RPCChannel: Sendable {
     try await OutgoingCall.run(interceptors, method, options) { outgoing in
       try outgoing.inspectors.requests.inspect(request)
       let call = ClientCall(outgoing, core: core, expectsOne: true)
-      let response = try await Response(
-        response: call.unary(request.framed(call.outbox.encoding.fix())))
+      let request = try request.framed(call.outbox.encoding.fix())
+      let response = try await Response(response: call.unary(request))
       try outgoing.inspectors.responses.inspect(response)
       return response
     }

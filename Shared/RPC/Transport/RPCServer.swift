@@ -114,7 +114,7 @@ public final class RPCServer: Service {
     }
   }
 
-  private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
+  func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
     let connection = ServerConnection(
       channel: channel, router: router, configuration: configuration, logger: logger)
     let id = ObjectIdentifier(connection)
@@ -127,7 +127,7 @@ public final class RPCServer: Service {
     }
     guard !isShuttingDown else { return channel.close() }
     return channel.eventLoop.makeCompletedFuture {
-      if let credentials {
+      if connection.usesTLS, let credentials {
         try channel.pipeline.syncOperations.addHandler(
           NIOSSLServerHandler(context: credentials.context()))
       }

@@ -9,6 +9,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   let loop: any EventLoop
   let executor: LoopExecutor
+  let usesTLS: Bool
   let peer: String
   let pump: HTTP2Pump
   let router: Router
@@ -28,7 +29,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   ) {
     loop = channel.eventLoop
     executor = LoopExecutor(channel.eventLoop)
-    peer = channel.remoteAddress.map(RPCServer.Address.init(_:))?.description ?? "unknown"
+    // Nobody listens in within the process.
+    usesTLS = configuration.tls != nil && !(channel is InProcessChannel)
+    peer = channel.remoteAddress.map(RPCServer.Address.init(_:))?.description ?? "in-process"
     self.router = router
     self.configuration = configuration
     self.logger = logger
@@ -52,7 +55,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
         self.pump.close()
       }
     }
-    if configuration.tls == nil { pump.flush() }
+    if !usesTLS { pump.flush() }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
