@@ -141,6 +141,17 @@ let package = Package(
       name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
       exclude: ["features.proto", "peer.py"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
+    // gRPC's interoperability tests, both sides; Tests/InteropTests pairs them with stock peers.
+    .executableTarget(
+      name: "rpc-interop-server", dependencies: ["Interop", "RPC", "Serving", .argumentParser],
+      path: "Tests/Interop/Server", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "rpc-interop-client", dependencies: ["Interop", "RPC", .argumentParser],
+      path: "Tests/Interop/Client", swiftSettings: swiftSettings),
+    library("Interop", path: "Tests/Interop/Service", ["RPC", "Wire", "InteropProtos"]),
+    .target(
+      name: "InteropProtos", dependencies: ["CProtobufC"], path: "Tests/Interop/Protos",
+      exclude: ["grpc/testing/test.proto"], publicHeadersPath: "."),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema", "RPC"]),
     tests(
       "ServingTests", ["Serving", "RPC", "Wire", "Descriptors", "Schema", .logging, .lifecycle]),

@@ -98,6 +98,7 @@ struct Up: AsyncParsableCommand {
     console.note("logs are in \(folder.path)/logs")
     console.note("next: lauter encoder pull")
     console.note("      lauter dataset create reviews --labels positive,negative")
+    console.note("any call by hand: lauter call lauter.store.v1.DatasetService/ListDatasets")
   }
 
   /// This program's own file.
