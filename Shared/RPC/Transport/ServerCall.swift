@@ -95,6 +95,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   // MARK: The handler
 
   private func startHandler() {
+    connection.handlerStarted()
     task = Task(executorPreference: connection.executor) { [self] in
       let result: Result<Void, any Error>
       do {
@@ -109,7 +110,10 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
       } catch {
         result = .failure(error)
       }
-      connection.loop.now { self.finish(result) }
+      connection.loop.now {
+        self.finish(result)
+        self.connection.handlerReturned()
+      }
     }
   }
 

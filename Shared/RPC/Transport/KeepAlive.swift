@@ -1,0 +1,66 @@
+import NIOCore
+
+/// Notices that a peer is gone although its connection seems open: after a silence it is pinged,
+/// and given up when it stays silent. Confined to the connection's event loop.
+final class KeepAlive {
+  /// What its pings carry.
+  static let data: UInt64 = 0x6b65_6570_616c_6976
+
+  private let loop: any EventLoop
+  private let interval: TimeAmount
+  private let timeout: TimeAmount
+  private let ping: () -> Void
+  private let lost: () -> Void
+  private var timer: Scheduled<Void>?
+  private var hasHeard = false
+
+  /// - Parameters:
+  ///   - interval: the silence after which the peer is pinged.
+  ///   - timeout: how long it may then take to say anything.
+  ///   - ping: sends a ping with ``data``.
+  ///   - lost: called once, when it said nothing.
+  init(
+    loop: any EventLoop, interval: Duration, timeout: Duration, ping: @escaping () -> Void,
+    lost: @escaping () -> Void
+  ) {
+    self.loop = loop
+    self.interval = TimeAmount(interval)
+    self.timeout = TimeAmount(timeout)
+    self.ping = ping
+    self.lost = lost
+  }
+
+  func start() { schedule(in: interval) { $0.intervalEnded() } }
+
+  /// The peer has said something.
+  func heard() { hasHeard = true }
+
+  func stop() {
+    timer?.cancel()
+    timer = nil
+  }
+
+  private func intervalEnded() {
+    if hasHeard { return listen() }
+    ping()
+    schedule(in: timeout) { alive in
+      if alive.hasHeard { return alive.listen() }
+      // Once more: after a stall of this machine the timer may be due before bytes that came in
+      // time are read.
+      alive.schedule(in: .milliseconds(100)) { alive in
+        if alive.hasHeard { alive.listen() } else { alive.lost() }
+      }
+    }
+  }
+
+  private func listen() {
+    hasHeard = false
+    start()
+  }
+
+  private func schedule(in time: TimeAmount, _ body: @escaping (KeepAlive) -> Void) {
+    let body = NIOLoopBound(body, eventLoop: loop)
+    let alive = NIOLoopBound(self, eventLoop: loop)
+    timer = loop.scheduleTask(in: time) { body.value(alive.value) }
+  }
+}
