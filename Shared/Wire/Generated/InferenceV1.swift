@@ -14,24 +14,25 @@ extension InferenceV1 {
     descriptor: """
       CiNsYXV0ZXIvaW5mZXJlbmNlL3YxL2luZmVyZW5jZS5wcm90bxITbGF1dGVyLmluZmVyZW5jZS52\
       MSJWCg5QcmVkaWN0UmVxdWVzdBIUCgVtb2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEo\
-      BFIHdmVyc2lvbhIUCgV0ZXh0cxgDIAMoCVIFdGV4dHMinAEKD1ByZWRpY3RSZXNwb25zZRIUCgVt\
+      BFIHdmVyc2lvbhIUCgV0ZXh0cxgDIAMoCVIFdGV4dHMiugEKD1ByZWRpY3RSZXNwb25zZRIUCgVt\
       b2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbhIWCgZsYWJlbHMYAyAD\
       KAlSBmxhYmVscxJBCgtwcmVkaWN0aW9ucxgEIAMoCzIfLmxhdXRlci5pbmZlcmVuY2UudjEuUHJl\
-      ZGljdGlvblILcHJlZGljdGlvbnMiXgoKUHJlZGljdGlvbhIUCgVsYWJlbBgBIAEoCVIFbGFiZWwS\
-      FAoFc2NvcmUYAiABKAJSBXNjb3JlEiQKDXByb2JhYmlsaXRpZXMYAyADKAJSDXByb2JhYmlsaXRp\
-      ZXMiYgoMRW1iZWRSZXF1ZXN0EhYKBW1vZGVsGAEgASgJSABSBW1vZGVsEhoKB2VuY29kZXIYAiAB\
-      KAlIAFIHZW5jb2RlchIUCgV0ZXh0cxgDIAMoCVIFdGV4dHNCCAoGc291cmNlIl8KDUVtYmVkUmVz\
-      cG9uc2USHgoKZGltZW5zaW9ucxgBIAEoDVIKZGltZW5zaW9ucxIWCgZ2YWx1ZXMYAiADKAJSBnZh\
-      bHVlcxIWCgZkaWdlc3QYAyABKAlSBmRpZ2VzdCITChFMaXN0TG9hZGVkUmVxdWVzdCJJChJMaXN0\
-      TG9hZGVkUmVzcG9uc2USMwoGbG9hZGVkGAEgAygLMhsubGF1dGVyLmluZmVyZW5jZS52MS5Mb2Fk\
-      ZWRSBmxvYWRlZCJiCgZMb2FkZWQSEgoEa2luZBgBIAEoCVIEa2luZBISCgRuYW1lGAIgASgJUgRu\
-      YW1lEhgKB3ZlcnNpb24YAyABKARSB3ZlcnNpb24SFgoGZGlnZXN0GAQgASgJUgZkaWdlc3QylwIK\
-      EEluZmVyZW5jZVNlcnZpY2USVAoHUHJlZGljdBIjLmxhdXRlci5pbmZlcmVuY2UudjEuUHJlZGlj\
-      dFJlcXVlc3QaJC5sYXV0ZXIuaW5mZXJlbmNlLnYxLlByZWRpY3RSZXNwb25zZRJOCgVFbWJlZBIh\
-      LmxhdXRlci5pbmZlcmVuY2UudjEuRW1iZWRSZXF1ZXN0GiIubGF1dGVyLmluZmVyZW5jZS52MS5F\
-      bWJlZFJlc3BvbnNlEl0KCkxpc3RMb2FkZWQSJi5sYXV0ZXIuaW5mZXJlbmNlLnYxLkxpc3RMb2Fk\
-      ZWRSZXF1ZXN0GicubGF1dGVyLmluZmVyZW5jZS52MS5MaXN0TG9hZGVkUmVzcG9uc2ViBnByb3Rv\
-      Mw==
+      ZGljdGlvblILcHJlZGljdGlvbnMSHAoJcHJlY2lzaW9uGAUgASgJUglwcmVjaXNpb24iXgoKUHJl\
+      ZGljdGlvbhIUCgVsYWJlbBgBIAEoCVIFbGFiZWwSFAoFc2NvcmUYAiABKAJSBXNjb3JlEiQKDXBy\
+      b2JhYmlsaXRpZXMYAyADKAJSDXByb2JhYmlsaXRpZXMiYgoMRW1iZWRSZXF1ZXN0EhYKBW1vZGVs\
+      GAEgASgJSABSBW1vZGVsEhoKB2VuY29kZXIYAiABKAlIAFIHZW5jb2RlchIUCgV0ZXh0cxgDIAMo\
+      CVIFdGV4dHNCCAoGc291cmNlIn0KDUVtYmVkUmVzcG9uc2USHgoKZGltZW5zaW9ucxgBIAEoDVIK\
+      ZGltZW5zaW9ucxIWCgZ2YWx1ZXMYAiADKAJSBnZhbHVlcxIWCgZkaWdlc3QYAyABKAlSBmRpZ2Vz\
+      dBIcCglwcmVjaXNpb24YBCABKAlSCXByZWNpc2lvbiITChFMaXN0TG9hZGVkUmVxdWVzdCJJChJM\
+      aXN0TG9hZGVkUmVzcG9uc2USMwoGbG9hZGVkGAEgAygLMhsubGF1dGVyLmluZmVyZW5jZS52MS5M\
+      b2FkZWRSBmxvYWRlZCKAAQoGTG9hZGVkEhIKBGtpbmQYASABKAlSBGtpbmQSEgoEbmFtZRgCIAEo\
+      CVIEbmFtZRIYCgd2ZXJzaW9uGAMgASgEUgd2ZXJzaW9uEhYKBmRpZ2VzdBgEIAEoCVIGZGlnZXN0\
+      EhwKCXByZWNpc2lvbhgFIAEoCVIJcHJlY2lzaW9uMpcCChBJbmZlcmVuY2VTZXJ2aWNlElQKB1By\
+      ZWRpY3QSIy5sYXV0ZXIuaW5mZXJlbmNlLnYxLlByZWRpY3RSZXF1ZXN0GiQubGF1dGVyLmluZmVy\
+      ZW5jZS52MS5QcmVkaWN0UmVzcG9uc2USTgoFRW1iZWQSIS5sYXV0ZXIuaW5mZXJlbmNlLnYxLkVt\
+      YmVkUmVxdWVzdBoiLmxhdXRlci5pbmZlcmVuY2UudjEuRW1iZWRSZXNwb25zZRJdCgpMaXN0TG9h\
+      ZGVkEiYubGF1dGVyLmluZmVyZW5jZS52MS5MaXN0TG9hZGVkUmVxdWVzdBonLmxhdXRlci5pbmZl\
+      cmVuY2UudjEuTGlzdExvYWRlZFJlc3BvbnNlYgZwcm90bzM=
       """)
 }
 
@@ -83,17 +84,21 @@ extension InferenceV1 {
     public var labels: [String]
     /// One per text, in order.
     public var predictions: [InferenceV1.Prediction]
+    /// What it was computed in: "fp32", "bf16" or "int8".
+    public var precision: String
 
     public init(
       model: String = "",
       version: UInt64 = 0,
       labels: [String] = [],
-      predictions: [InferenceV1.Prediction] = []
+      predictions: [InferenceV1.Prediction] = [],
+      precision: String = ""
     ) {
       self.model = model
       self.version = version
       self.labels = labels
       self.predictions = predictions
+      self.precision = precision
     }
   }
 }
@@ -112,6 +117,7 @@ extension InferenceV1.PredictResponse: CodedMessage {
     self.version = c.pointee.version
     self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
     self.predictions = try Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>, _ arena: Arena) throws {
@@ -122,6 +128,7 @@ extension InferenceV1.PredictResponse: CodedMessage {
     c.pointee.labels = try arena.strings(labels, "lauter.inference.v1.PredictResponse.labels")
     c.pointee.n_predictions = predictions.count
     c.pointee.predictions = try arena.messages(predictions)
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.PredictResponse.precision")
   }
 }
 
@@ -226,11 +233,19 @@ extension InferenceV1 {
     public var values: [Float]
     /// What embedded them.
     public var digest: String
+    /// What they were computed in: "fp32", "bf16" or "int8".
+    public var precision: String
 
-    public init(dimensions: UInt32 = 0, values: [Float] = [], digest: String = "") {
+    public init(
+      dimensions: UInt32 = 0,
+      values: [Float] = [],
+      digest: String = "",
+      precision: String = ""
+    ) {
       self.dimensions = dimensions
       self.values = values
       self.digest = digest
+      self.precision = precision
     }
   }
 }
@@ -248,6 +263,7 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     self.dimensions = c.pointee.dimensions
     self.values = Decoded.scalars(c.pointee.values, c.pointee.n_values)
     self.digest = String(cString: c.pointee.digest)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>, _ arena: Arena) throws {
@@ -256,6 +272,7 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     c.pointee.n_values = values.count
     c.pointee.values = try arena.scalars(values)
     c.pointee.digest = try arena.string(digest, "lauter.inference.v1.EmbedResponse.digest")
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.EmbedResponse.precision")
   }
 }
 
@@ -320,12 +337,21 @@ extension InferenceV1 {
     public var name: String
     public var version: UInt64
     public var digest: String
+    /// What it computes in: "fp32", "bf16" or "int8".
+    public var precision: String
 
-    public init(kind: String = "", name: String = "", version: UInt64 = 0, digest: String = "") {
+    public init(
+      kind: String = "",
+      name: String = "",
+      version: UInt64 = 0,
+      digest: String = "",
+      precision: String = ""
+    ) {
       self.kind = kind
       self.name = name
       self.version = version
       self.digest = digest
+      self.precision = precision
     }
   }
 }
@@ -344,6 +370,7 @@ extension InferenceV1.Loaded: CodedMessage {
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
     self.digest = String(cString: c.pointee.digest)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>, _ arena: Arena) throws {
@@ -352,6 +379,7 @@ extension InferenceV1.Loaded: CodedMessage {
     c.pointee.name = try arena.string(name, "lauter.inference.v1.Loaded.name")
     c.pointee.version = version
     c.pointee.digest = try arena.string(digest, "lauter.inference.v1.Loaded.digest")
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.Loaded.precision")
   }
 }
 
