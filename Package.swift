@@ -27,6 +27,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -86,7 +87,7 @@ let package = Package(
     // gRPC over HTTP/2: framing by nghttp2, bytes and TLS by SwiftNIO.
     library(
       "RPC", path: "Shared/RPC",
-      ["CNghttp2", "CZlib", .nioCore, .nioPosix, .nioTLS, .nioSSL, .logging, .lifecycle]),
+      ["CNghttp2", "CZlib", .nioCore, .nioPosix, .nioTLS, .nioSSL, .logging, .metrics, .lifecycle]),
     // The sentence encoder, forward and backward: tokenizer, weight files, layers, heads, optimiser.
     library("Transformer", path: "Shared/Transformer", ["Kernels"]),
     // The field's values, and nothing else.
@@ -129,7 +130,7 @@ let package = Package(
     library("TestSupport", path: "Tests/TestSupport", ["Schema", "RPC", "Wire"]),
     tests("SchemaTests", ["Schema"]),
     tests("TransformerTests", ["Transformer", "Kernels"], exclude: ["Fixtures"]),
-    tests("RPCTests", ["RPC"]),
+    tests("RPCTests", ["RPC", .metrics, .metricsTestKit]),
     tests(
       "WireTests",
       [
@@ -197,6 +198,8 @@ extension Target.Dependency {
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let metrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let metricsTestKit = product(name: "MetricsTestKit", package: "swift-metrics")
   static let logging = product(name: "Logging", package: "swift-log")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")

@@ -9,20 +9,25 @@ final class KeepAlive {
   private let loop: any EventLoop
   private let interval: TimeAmount
   private let timeout: TimeAmount
+  private let isWanted: () -> Bool
   private let ping: () -> Void
   private let lost: () -> Void
   private var timer: Scheduled<Void>?
   private var hasHeard = false
+  private var isStopped = false
 
   /// - Parameters:
   ///   - interval: the silence after which the peer is pinged.
   ///   - timeout: how long it may then take to say anything.
+  ///   - isWanted: whether a silence matters just now.
   ///   - ping: sends a ping with ``data``.
   ///   - lost: called once, when it said nothing.
   init(
-    loop: any EventLoop, interval: Duration, timeout: Duration, ping: @escaping () -> Void,
+    loop: any EventLoop, interval: Duration, timeout: Duration,
+    isWanted: @escaping () -> Bool = { true }, ping: @escaping () -> Void,
     lost: @escaping () -> Void
   ) {
+    self.isWanted = isWanted
     self.loop = loop
     self.interval = TimeAmount(interval)
     self.timeout = TimeAmount(timeout)
@@ -36,12 +41,14 @@ final class KeepAlive {
   func heard() { hasHeard = true }
 
   func stop() {
+    // A timer that is due in this very turn of the loop can no longer be cancelled.
+    isStopped = true
     timer?.cancel()
     timer = nil
   }
 
   private func intervalEnded() {
-    if hasHeard { return listen() }
+    if hasHeard || !isWanted() { return listen() }
     ping()
     schedule(in: timeout) { alive in
       if alive.hasHeard { return alive.listen() }
@@ -61,6 +68,8 @@ final class KeepAlive {
   private func schedule(in time: TimeAmount, _ body: @escaping (KeepAlive) -> Void) {
     let body = NIOLoopBound(body, eventLoop: loop)
     let alive = NIOLoopBound(self, eventLoop: loop)
-    timer = loop.scheduleTask(in: time) { body.value(alive.value) }
+    timer = loop.scheduleTask(in: time) {
+      if !alive.value.isStopped { body.value(alive.value) }
+    }
   }
 }
