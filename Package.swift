@@ -62,16 +62,24 @@ let package = Package(
       swiftSettings: swiftSettings),
     library(
       "Commands", path: "Services/CLI/Commands",
-      ["Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", .argumentParser, .logging]),
+      [
+        "Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", "StrictJSON", "Descriptors",
+        "DynamicMessages", .argumentParser, .logging,
+      ]),
 
     // MARK: Shared
 
     // What every service has: flags and environment, logging, health, signals, the job worker.
     library(
       "Serving", path: "Shared/Serving",
-      ["Schema", "RPC", "Wire", .argumentParser, .logging, .lifecycle]),
+      ["Schema", "RPC", "Wire", "Descriptors", .argumentParser, .logging, .lifecycle]),
     // Bytes by digest: hashing, folders as lists of files, the local cache.
     library("Artefacts", path: "Shared/Artefacts", ["Schema", "RPC", "Wire", "CCrypto"]),
+    // Messages known by their descriptors alone, between the wire and JSON.
+    library(
+      "DynamicMessages", path: "Shared/DynamicMessages", ["Descriptors", "StrictJSON"]),
+    // JSON that keeps what matters to data: order, spelling of numbers, no key twice.
+    library("StrictJSON", path: "Shared/JSON", []),
     // HTTP towards the outside world, on libcurl.
     library("HTTP", path: "Shared/HTTP", ["CCurl"]),
     // The contracts in Swift: messages, clients, service protocols.
@@ -94,7 +102,10 @@ let package = Package(
       publicHeadersPath: "."),
     // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
     .executableTarget(
-      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: swiftSettings),
+      name: "wire-generator", dependencies: ["Descriptors"], path: "Shared/WireGenerator",
+      swiftSettings: swiftSettings),
+    // What a contract says of itself: files, messages, services, read from their descriptors.
+    library("Descriptors", path: "Shared/Descriptors", []),
 
     // MARK: System libraries
 
@@ -120,15 +131,31 @@ let package = Package(
     tests("SchemaTests", ["Schema"]),
     tests("TransformerTests", ["Transformer", "Kernels"], exclude: ["Fixtures"]),
     tests("RPCTests", ["RPC", .metrics, .metricsTestKit]),
-    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos"]),
+    tests(
+      "WireTests",
+      [
+        "Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos", "Descriptors",
+        "DynamicMessages", "StrictJSON",
+      ]),
     // A contract with every feature there is, for WireTests.
     .target(
       name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
       exclude: ["features.proto", "peer.py"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
+    // gRPC's interoperability tests, both sides; Tests/InteropTests pairs them with stock peers.
+    .executableTarget(
+      name: "rpc-interop-server", dependencies: ["Interop", "RPC", "Serving", .argumentParser],
+      path: "Tests/Interop/Server", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "rpc-interop-client", dependencies: ["Interop", "RPC", .argumentParser],
+      path: "Tests/Interop/Client", swiftSettings: swiftSettings),
+    library("Interop", path: "Tests/Interop/Service", ["RPC", "Wire", "InteropProtos"]),
+    .target(
+      name: "InteropProtos", dependencies: ["CProtobufC"], path: "Tests/Interop/Protos",
+      exclude: ["grpc/testing/test.proto"], publicHeadersPath: "."),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema", "RPC"]),
     tests(
-      "ServingTests", ["Serving", "RPC", "Wire", "Schema", .logging, .lifecycle]),
+      "ServingTests", ["Serving", "RPC", "Wire", "Descriptors", "Schema", .logging, .lifecycle]),
     tests("StoreServerTests", ["StoreServer", "Schema", "RPC", "Wire", "Artefacts", .grdb]),
     tests("LabellerServerTests", ["LabellerServer", "Schema", "RPC", "Wire", "HTTP"]),
     tests(
@@ -136,7 +163,7 @@ let package = Package(
     tests(
       "InferenceServerTests",
       ["InferenceServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),
-    tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire"]),
+    tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire", "Serving", "StrictJSON"]),
     // Tests/EndToEndTests drives the real executables from outside, in Python with stock grpcio.
   ],
   swiftLanguageModes: [.v6],
