@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// TLS and mTLS between our ends and with stock grpcio; what is refused and what is said about it.
-@Suite(.enabled(if: TestAuthority.isPossible, "there is no openssl"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestAuthority.isPossible, "there is no openssl"), .timeLimit(.minutes(5)))
 struct TLSTests {
   let authority: TestAuthority
   let server: TestAuthority.Leaf
@@ -28,7 +28,7 @@ struct TLSTests {
   func channel(
     _ address: RPCServer.Address, _ tls: ChannelTLS?
   ) -> RPCChannel {
-    var configuration = RPCChannel.Configuration()
+    var configuration = RPCChannel.Configuration.patient
     configuration.tls = tls
     return RPCChannel(target: "\(address)", configuration: configuration, logger: silent)
   }
@@ -201,7 +201,7 @@ struct TLSTests {
         "identity", server.key, server.certificate, mutual ? authority.certificate : "",
       ])
       defer { python.stop() }
-      var configuration = RPCChannel.Configuration()
+      var configuration = RPCChannel.Configuration.patient
       for (tls, isFine) in [(trusting, !mutual), (known, true), (nil, false)] {
         configuration.tls = tls
         let channel = RPCChannel(
@@ -325,7 +325,7 @@ final class TestAuthority: Sendable {
 
 /// Keeps what is logged.
 final class LogRecorder: Sendable {
-  private let lines = Mutex<[String]>([])
+  let lines = Mutex<[String]>([])
 
   var logger: Logger {
     Logger(label: "test") { _ in Handler(recorder: self) }

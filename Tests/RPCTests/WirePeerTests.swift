@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Our server against peers that are no well-behaved gRPC clients: bytes written by hand.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WirePeerTests {
   @Test func theServerEnforcesTheDeadlineAlone() async throws {
     let cancelled = Signal()

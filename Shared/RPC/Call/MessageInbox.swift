@@ -21,9 +21,12 @@ package final class MessageInbox: @unchecked Sendable {
   /// Gives bytes back to the stream's window. Cleared when the stream is gone.
   var consume: ((Int) -> Void)?
 
+  /// Whether the message taken last came compressed. Of the reading task, between two reads.
+  private(set) var isLastCompressed = false
+
   /// Whether the peer may send one message only.
   private let expectsOne: Bool
-  private var received = 0
+  private(set) var received = 0
 
   init(
     loop: any EventLoop, messageLimit: Int, expectsOne: Bool, compression: Compression = .identity
@@ -114,6 +117,7 @@ package final class MessageInbox: @unchecked Sendable {
 
   private func take() -> Result<ByteBuffer?, any Error>? {
     if let message = messages.popFirst() {
+      isLastCompressed = message.isCompressed
       if messages.isEmpty { giveBack() }
       do throws(RPCError) {
         return .success(try message.decompressed(deframer.compression, limit: deframer.limit))

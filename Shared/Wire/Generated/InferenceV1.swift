@@ -8,6 +8,35 @@ public import RPC
 public enum InferenceV1 {}
 
 extension InferenceV1 {
+  /// `lauter/inference/v1/inference.proto`, for reflection.
+  public static let inferenceProto = ProtoFile(
+    "lauter/inference/v1/inference.proto", imports: [],
+    descriptor: """
+      CiNsYXV0ZXIvaW5mZXJlbmNlL3YxL2luZmVyZW5jZS5wcm90bxITbGF1dGVyLmluZmVyZW5jZS52\
+      MSJWCg5QcmVkaWN0UmVxdWVzdBIUCgVtb2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEo\
+      BFIHdmVyc2lvbhIUCgV0ZXh0cxgDIAMoCVIFdGV4dHMiugEKD1ByZWRpY3RSZXNwb25zZRIUCgVt\
+      b2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbhIWCgZsYWJlbHMYAyAD\
+      KAlSBmxhYmVscxJBCgtwcmVkaWN0aW9ucxgEIAMoCzIfLmxhdXRlci5pbmZlcmVuY2UudjEuUHJl\
+      ZGljdGlvblILcHJlZGljdGlvbnMSHAoJcHJlY2lzaW9uGAUgASgJUglwcmVjaXNpb24iXgoKUHJl\
+      ZGljdGlvbhIUCgVsYWJlbBgBIAEoCVIFbGFiZWwSFAoFc2NvcmUYAiABKAJSBXNjb3JlEiQKDXBy\
+      b2JhYmlsaXRpZXMYAyADKAJSDXByb2JhYmlsaXRpZXMiYgoMRW1iZWRSZXF1ZXN0EhYKBW1vZGVs\
+      GAEgASgJSABSBW1vZGVsEhoKB2VuY29kZXIYAiABKAlIAFIHZW5jb2RlchIUCgV0ZXh0cxgDIAMo\
+      CVIFdGV4dHNCCAoGc291cmNlIn0KDUVtYmVkUmVzcG9uc2USHgoKZGltZW5zaW9ucxgBIAEoDVIK\
+      ZGltZW5zaW9ucxIWCgZ2YWx1ZXMYAiADKAJSBnZhbHVlcxIWCgZkaWdlc3QYAyABKAlSBmRpZ2Vz\
+      dBIcCglwcmVjaXNpb24YBCABKAlSCXByZWNpc2lvbiITChFMaXN0TG9hZGVkUmVxdWVzdCJJChJM\
+      aXN0TG9hZGVkUmVzcG9uc2USMwoGbG9hZGVkGAEgAygLMhsubGF1dGVyLmluZmVyZW5jZS52MS5M\
+      b2FkZWRSBmxvYWRlZCKAAQoGTG9hZGVkEhIKBGtpbmQYASABKAlSBGtpbmQSEgoEbmFtZRgCIAEo\
+      CVIEbmFtZRIYCgd2ZXJzaW9uGAMgASgEUgd2ZXJzaW9uEhYKBmRpZ2VzdBgEIAEoCVIGZGlnZXN0\
+      EhwKCXByZWNpc2lvbhgFIAEoCVIJcHJlY2lzaW9uMpcCChBJbmZlcmVuY2VTZXJ2aWNlElQKB1By\
+      ZWRpY3QSIy5sYXV0ZXIuaW5mZXJlbmNlLnYxLlByZWRpY3RSZXF1ZXN0GiQubGF1dGVyLmluZmVy\
+      ZW5jZS52MS5QcmVkaWN0UmVzcG9uc2USTgoFRW1iZWQSIS5sYXV0ZXIuaW5mZXJlbmNlLnYxLkVt\
+      YmVkUmVxdWVzdBoiLmxhdXRlci5pbmZlcmVuY2UudjEuRW1iZWRSZXNwb25zZRJdCgpMaXN0TG9h\
+      ZGVkEiYubGF1dGVyLmluZmVyZW5jZS52MS5MaXN0TG9hZGVkUmVxdWVzdBonLmxhdXRlci5pbmZl\
+      cmVuY2UudjEuTGlzdExvYWRlZFJlc3BvbnNlYgZwcm90bzM=
+      """)
+}
+
+extension InferenceV1 {
   public struct PredictRequest: Message, Hashable, Sendable {
     public var model: String
     /// 0: the latest, which may change between calls; the answer says which it was.
@@ -32,7 +61,7 @@ extension InferenceV1.PredictRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>) throws {
     self.model = String(cString: c.pointee.model)
     self.version = c.pointee.version
     self.texts = Decoded.strings(c.pointee.texts, c.pointee.n_texts)
@@ -83,11 +112,11 @@ extension InferenceV1.PredictResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>) throws {
     self.model = String(cString: c.pointee.model)
     self.version = c.pointee.version
     self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
-    self.predictions = Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
+    self.predictions = try Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
     self.precision = String(cString: c.pointee.precision)
   }
 
@@ -127,7 +156,7 @@ extension InferenceV1.Prediction: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>) throws {
     self.label = String(cString: c.pointee.label)
     self.score = c.pointee.score
     self.probabilities = Decoded.scalars(c.pointee.probabilities, c.pointee.n_probabilities)
@@ -137,6 +166,7 @@ extension InferenceV1.Prediction: CodedMessage {
     lauter__inference__v1__prediction__init(c)
     c.pointee.label = try arena.string(label, "lauter.inference.v1.Prediction.label")
     c.pointee.score = score
+    try arena.keepNegativeZero(score, 2, &c.pointee.base)
     c.pointee.n_probabilities = probabilities.count
     c.pointee.probabilities = try arena.scalars(probabilities)
   }
@@ -171,7 +201,7 @@ extension InferenceV1.EmbedRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>) throws {
     switch c.pointee.source_case.rawValue {
     case 1: self.source = .model(String(cString: c.pointee.model))
     case 2: self.source = .encoder(String(cString: c.pointee.encoder))
@@ -229,7 +259,7 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>) throws {
     self.dimensions = c.pointee.dimensions
     self.values = Decoded.scalars(c.pointee.values, c.pointee.n_values)
     self.digest = String(cString: c.pointee.digest)
@@ -261,7 +291,7 @@ extension InferenceV1.ListLoadedRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>) throws {
     self.init()
   }
 
@@ -289,8 +319,8 @@ extension InferenceV1.ListLoadedResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>) {
-    self.loaded = Decoded.messages(c.pointee.loaded, c.pointee.n_loaded)
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>) throws {
+    self.loaded = try Decoded.messages(c.pointee.loaded, c.pointee.n_loaded)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>, _ arena: Arena) throws {
@@ -335,7 +365,7 @@ extension InferenceV1.Loaded: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>) throws {
     self.kind = String(cString: c.pointee.kind)
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
@@ -383,7 +413,7 @@ extension ServiceDefinition {
   /// `lauter.inference.v1.InferenceService`, handled by `handlers`.
   public static func inferenceService(_ handlers: some InferenceV1.InferenceService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.inference.v1.InferenceService",
+      "lauter.inference.v1.InferenceService", file: InferenceV1.inferenceProto,
       methods: [
         .unary("Predict") { try await handlers.predict($0, context: $1) },
         .unary("Embed") { try await handlers.embed($0, context: $1) },
