@@ -240,6 +240,22 @@ struct InterceptorTests {
     }
   }
 
+  /// What a handler did not mean to tell goes to the log, where the status says to look.
+  @Test func unknownErrorsAreExplainedInTheLog() async throws {
+    let log = LogRecorder()
+    try await withServer(logger: log.logger) { channel, _ in
+      let error = try #require(
+        await rpcError {
+          let _: Text = try await channel.unary(Echo.method("Fail"), Text("secret"))
+        })
+      #expect(error.code == .internalError)
+      #expect(!error.message.contains("secret"))
+      let id = try #require(error.message.wholeMatch(of: /.*error ([0-9a-f]{16})/)).1
+      #expect(
+        log.lines.withLock { $0.contains { $0.contains(id) && $0.contains("the secret") } })
+    }
+  }
+
   // MARK: The standard ones
 
   @Test func loggingSaysHowCallsEnd() async throws {

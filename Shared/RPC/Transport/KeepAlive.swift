@@ -14,7 +14,10 @@ final class KeepAlive {
   private let lost: () -> Void
   private var timer: Scheduled<Void>?
   private var hasHeard = false
-  private var isStopped = false
+  private var isWaitingForAnswer = false
+  /// Tells the timer that counts from those that could no longer be cancelled, being due in the very
+  /// turn of the loop in which they were.
+  private var timerNumber = 0
 
   /// - Parameters:
   ///   - interval: the silence after which the peer is pinged.
@@ -38,38 +41,43 @@ final class KeepAlive {
   func start() { schedule(in: interval) { $0.intervalEnded() } }
 
   /// The peer has said something.
-  func heard() { hasHeard = true }
+  func heard() {
+    hasHeard = true
+    if isWaitingForAnswer { listen() }
+  }
 
   func stop() {
-    // A timer that is due in this very turn of the loop can no longer be cancelled.
-    isStopped = true
+    isWaitingForAnswer = false
+    timerNumber += 1
     timer?.cancel()
     timer = nil
   }
 
   private func intervalEnded() {
     if hasHeard || !isWanted() { return listen() }
-    ping()
+    isWaitingForAnswer = true
     schedule(in: timeout) { alive in
-      if alive.hasHeard { return alive.listen() }
       // Once more: after a stall of this machine the timer may be due before bytes that came in
       // time are read.
-      alive.schedule(in: .milliseconds(100)) { alive in
-        if alive.hasHeard { alive.listen() } else { alive.lost() }
-      }
+      alive.schedule(in: .milliseconds(100)) { $0.lost() }
     }
+    ping()
   }
 
   private func listen() {
     hasHeard = false
+    isWaitingForAnswer = false
     start()
   }
 
   private func schedule(in time: TimeAmount, _ body: @escaping (KeepAlive) -> Void) {
+    timer?.cancel()
+    timerNumber += 1
+    let number = timerNumber
     let body = NIOLoopBound(body, eventLoop: loop)
     let alive = NIOLoopBound(self, eventLoop: loop)
     timer = loop.scheduleTask(in: time) {
-      if !alive.value.isStopped { body.value(alive.value) }
+      if alive.value.timerNumber == number { body.value(alive.value) }
     }
   }
 }
