@@ -14,6 +14,9 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   private var task: Task<Void, Never>?
   private var deadlineTimer: Scheduled<Void>?
 
+  private let began = NIODeadline.now()
+  private var receivedBytes = 0
+
   private var didSendHead = false
   /// Whether the outcome is decided; what the handler does after that changes nothing.
   private var isOver = false
@@ -36,6 +39,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
       expectsOne: handler.needsWholeRequest, compression: head.compression)
     outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
+
+    handler.metrics?.started.increment()
 
     let pump = connection.pump
     inbox.consume = { count in
@@ -61,6 +66,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   }
 
   func received(_ bytes: UnsafeRawBufferPointer) {
+    receivedBytes += bytes.count
     do throws(RPCError) {
       try inbox.receive(bytes)
     } catch {
@@ -86,6 +92,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     inbox.consume = nil
     outbox.wake = nil
     guard !isOver else { return }
+    count(.cancelled)
     isOver = true
     let error = RPCError(code: .cancelled, message: reason)
     outbox.fail(error)
@@ -124,9 +131,12 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     switch result {
     case .success:
       let trailing = response.values.withLock { $0.trailing }
+      count(nil)
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
-      trailers = self.fields(of: self.status(for: error))
+      let status = self.status(for: error)
+      count(status.code)
+      trailers = fields(of: status)
     }
     outbox.finish()
     stop(RPCError(code: .internalError, message: "the call has ended"))
@@ -136,10 +146,17 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   func abort(_ error: RPCError) {
     guard !isOver else { return }
     isOver = true
+    count(error.code)
     trailers = fields(of: error)
     outbox.fail(error)
     stop(error)
     wake()
+  }
+
+  private func count(_ code: RPCError.Code?) {
+    method.metrics?.ended(
+      code, after: .nanoseconds((NIODeadline.now() - began).nanoseconds),
+      sent: (outbox.queued, outbox.queuedBytes), received: (inbox.received, receivedBytes))
   }
 
   /// Stops whatever still works on the call.

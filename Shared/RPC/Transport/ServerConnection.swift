@@ -17,6 +17,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   let logger: Logger
 
   private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
+  private let metrics: ServerMetrics?
   private let handlers: HandlerCount
   private var handshakeTimer: Scheduled<Void>?
   private var ageTimer: Scheduled<Void>?
@@ -37,8 +38,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   init(
     channel: any Channel, router: Router, configuration: RPCServer.Configuration,
-    handlers: HandlerCount, logger: Logger
+    handlers: HandlerCount, metrics: ServerMetrics?, logger: Logger
   ) {
+    self.metrics = metrics
     self.handlers = handlers
     loop = channel.eventLoop
     executor = .on(channel.eventLoop)
@@ -59,6 +61,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func channelActive(context: ChannelHandlerContext) {
     pump.open(context)
+    metrics?.connectionsAccepted.increment()
     // Twice: after a stall of this machine the timer may be due before bytes that came in time are
     // read.
     handshakeTimer = loop.scheduleTask(in: TimeAmount(configuration.handshakeTimeout)) {
@@ -85,6 +88,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
       keepAlive = KeepAlive(
         loop: loop, interval: interval, timeout: configuration.keepaliveTimeout,
         ping: { [unowned self] in
+          metrics?.keepalivePings.increment()
           pump.session.ping(KeepAlive.data)
           pump.scheduleFlush()
         },
@@ -142,6 +146,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     for timer in [handshakeTimer, ageTimer, idleTimer, shutdownTimer] { timer?.cancel() }
     keepAlive?.stop()
     pump.close()
+    metrics?.connectionsClosed.increment()
     pump.session.abandon()
     let calls = self.calls
     self.calls = [:]
@@ -223,6 +228,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   func receivedEnd(on id: HTTP2Session.StreamID) { calls[id]?.receivedEnd() }
 
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
+    if code != .noError { metrics?.streamsReset.increment() }
     calls.removeValue(forKey: id)?.abandoned(because: "the client cancelled the call (\(code))")
     watchIdleness()
   }
@@ -263,6 +269,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   private func refuse(_ id: HTTP2Session.StreamID, _ refusal: RequestHead.Refusal) {
     switch refusal {
     case .status(let error):
+      router.others?.started.increment()
+      router.others?.ended(error.code, after: .zero, sent: (0, 0), received: (0, 0))
       try? pump.session.respond(to: id, ResponseHead.fields + error.fields, body: nil)
     case .http(let status, let text):
       try? pump.session.respond(
@@ -294,9 +302,14 @@ private final class FixedBody: HTTP2Body {
 /// Which function handles which path.
 struct Router: Sendable {
   let handlers: [String: RoutedMethod]
+  /// What is counted for calls of methods that are not here.
+  let others: ServerMetrics.Calls?
   private let services: Set<String>
 
-  init(_ services: [ServiceDefinition], interceptors: [ServerInterceptor]) {
+  init(
+    _ services: [ServiceDefinition], interceptors: [ServerInterceptor], metrics: ServerMetrics?
+  ) {
+    others = metrics?.calls(of: "other")
     var handlers: [String: RoutedMethod] = [:]
     var names: Set<String> = []
     for service in services {
@@ -306,7 +319,8 @@ struct Router: Sendable {
         let descriptor = MethodDescriptor(service: service.name, method: method.name)
         let previous = handlers.updateValue(
           RoutedMethod(
-            descriptor: descriptor, handler: method.handler, interceptors: interceptors),
+            descriptor: descriptor, handler: method.handler, interceptors: interceptors,
+            metrics: metrics?.calls(of: "\(descriptor)")),
           forKey: descriptor.path)
         precondition(previous == nil, "method '\(descriptor)' is declared twice")
       }
@@ -330,6 +344,7 @@ struct RoutedMethod: Sendable {
   let descriptor: MethodDescriptor
   let handler: MethodHandler
   let interceptors: [ServerInterceptor]
+  let metrics: ServerMetrics.Calls?
 
   var needsWholeRequest: Bool {
     if case .afterRequest = handler { true } else { false }
