@@ -6,8 +6,8 @@ mean test accuracy, and the paired difference (same shots, same seed) to the fir
                          [--recipes NAME...] [--agent-accuracy Q] [--pool N] [--test N] [--rows FILE]
 
 FOLDER holds a folder per data set with train.jsonl and test.jsonl ({"text", "label"} a line). A recipe is
-`setfit` or `lauter`, with `:frozen` to leave the body as it is and `:suggestions` to learn from simulated
-suggestions on the rest of the pool. Those are right with probability Q overall but not alike: each label has
+`setfit` or `lauter`, with `:frozen` to leave the body as it is, `:use-suggestions` to learn in any case from
+simulated suggestions on the rest of the pool, and `:no-suggestions` never to. Those are right with probability Q overall but not alike: each label has
 its own accuracy (up to 15 points off) and its own confusions, and texts that a naive Bayes classifier finds
 hard go wrong first, half of them to what that classifier would have said.
 
@@ -148,7 +148,7 @@ def main():
     parser.add_argument("--sets", nargs="+", default=["product-reviews-3", "cr", "sst2", "tweet-emotion-4", "trec6"])
     parser.add_argument("--shots", nargs="+", type=int, default=[1, 2, 4, 8, 16])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--recipes", nargs="+", default=["setfit", "lauter", "lauter:suggestions"])
+    parser.add_argument("--recipes", nargs="+", default=["setfit", "lauter:no-suggestions", "lauter"])
     parser.add_argument("--agent-accuracy", type=float, default=0.75)
     parser.add_argument("--pool", type=int, default=1000)
     parser.add_argument("--test", type=int, default=500)

@@ -41,6 +41,13 @@ public struct ClassificationHead: Sendable, Hashable {
   /// - Throws: `EncoderError` that names the file.
   public init(directory: URL) throws {
     let url = directory.appending(path: Self.fileName, directoryHint: .notDirectory)
+    let pickle = directory.appending(path: "model_head.pkl", directoryHint: .notDirectory)
+    if !exists(url), exists(pickle) {
+      throw EncoderError(
+        pickle,
+        "SetFit's head is a pickle, which is not read because it can run code; if you trust it, "
+          + "write head.safetensors with `scripts/setfit_head.py convert FOLDER`")
+    }
     let file = try SafetensorsFile(url)
     let shape = try file.shape(of: "weight")
     guard shape.count == 2, try file.shape(of: "bias") == [shape[0]] else {

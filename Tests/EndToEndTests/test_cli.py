@@ -97,7 +97,7 @@ def test_the_loop(up):
     [again] = up.json("review", "reviews", "--user", "demo", "--from", EXAMPLE / "review.jsonl")
     assert (again["applied"], again["unchanged"]) == (0, 18)
 
-    [job] = up.json("train", "reviews", "--seed", 1, "--max-steps", 4)
+    [job] = up.json("train", "reviews", "--seed", 1, "--max-steps", 4, "--no-suggestions")
     assert (job["state"], job["model"], job["version"]) == ("succeeded", "reviews", 1)
     [by_model] = up.json("evaluate", "reviews", "--model", "reviews@1")
     [by_agent] = up.json("evaluate", "reviews", "--agent", "encoder-zero-shot")

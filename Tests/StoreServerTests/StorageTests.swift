@@ -360,6 +360,7 @@ func expect(
       "responses": "INDEX sqlite_autoindex_response_1 (dataset_id=? AND record_id=?)",
       "claim": "INDEX job_queued (kind=?)",
       "expired": "INDEX job_running (lease_expiry_ms<?)",
+      "queue": "INDEX queue_entry_by_score (dataset_id=? AND queue=? AND score<?)",
     ]
     #expect(Set(plans.keys) == Set(expected.keys))
     for (name, steps) in plans {

@@ -80,9 +80,33 @@ struct LocalFitTests {
     // The model's own files predict what training evaluated.
     let held = try LabelledTexts(jsonLines: test)
     let actual = try held.indices(in: report.labels, file: test)
-    let predicted = try LocalClassifier(folder: output).predictions(held.texts)
+    let predicted = try LocalClassifier(folder: output).probabilities(held.texts).map(
+      \.mostProbable)
     let right = zip(actual, predicted).count { $0 == $1 }
     #expect(Double(right) / 6 == report.accuracy)
+
+    // A line each, with the ids there are.
+    let asked =
+      "{\"id\": \"one\", \"text\": \"Rain\"}\n\n{\"text\": \"Goal\", \"label\": \"sport\"}\n"
+    var written = Data()
+    try LocalPrediction(LocalClassifier(folder: output)).run(
+      JSONLines(Data(asked.utf8), name: "standard input", shape: LocalPrediction.shape)
+    ) { written += $0 }
+    struct Line: Decodable {
+      var id: String?
+      var label: String
+      var score: Float
+      var scores: [String: Float]
+    }
+    let lines = try String(decoding: written, as: UTF8.self).split(separator: "\n").map {
+      try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+    }
+    #expect(lines.map(\.id) == ["one", nil])
+    for line in lines {
+      #expect(line.scores.keys.sorted() == report.labels)
+      #expect(line.score == line.scores[line.label] && line.score == line.scores.values.max())
+      #expect(abs(line.scores.values.reduce(0, +) - 1) < 1e-5)
+    }
 
     // The tensors are those of the encoder's file, with other values.
     let before = try SafetensorsFile(encoder.appending(path: "model.safetensors"))
@@ -127,7 +151,7 @@ struct LocalFitTests {
     fit.descriptions = ["weather": "rain, sun and wind"]
     let alone = try fit.run()
     #expect(alone.trainRecords == 3 && alone.steps == 0)
-    fit.recipe.suggestions = .byMostFrequentAgent
+    fit.recipe.suggestions = .always(by: nil)
     let suggested = try fit.run()
     #expect(suggested.trainRecords == 12)
     #expect(try #require(suggested.accuracy) >= 5.0 / 6)
@@ -135,7 +159,9 @@ struct LocalFitTests {
     #expect(throws: (any Error).self) { try fit.run() }
 
     var rows: [LocalComparison.Row] = []
-    let variants = ["lauter", "lauter:suggestions"].compactMap { LocalComparison.Variant($0) }
+    let variants = ["lauter:no-suggestions", "lauter:use-suggestions"].compactMap {
+      LocalComparison.Variant($0)
+    }
     try LocalComparison(
       train: train, test: test, encoder: encoder, variants: variants, shots: [0, 1], seeds: [1, 2],
       descriptions: ["weather": "rain, sun and wind"]
@@ -144,6 +170,51 @@ struct LocalFitTests {
     #expect(rows.map(\.seed) == [1, 2, 1, 1, 2, 2])
     #expect(rows[2].accuracy == alone.accuracy && rows[3].accuracy == suggested.accuracy)
     #expect(LocalComparison.Variant("magic") == nil && LocalComparison.Variant("lauter:") == nil)
+  }
+
+  @Test("What scripts read of a fit's report is there", .enabled(if: hasEncoders))
+  func reportKeys() throws {
+    let scratch = try Scratch()
+    var fit = LocalFit(
+      train: try scratch.file("train.jsonl", Self.lines(0, 2)),
+      test: try scratch.file("test.jsonl", Self.lines(4, 1)),
+      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+    fit.recipe.freezeBody = true
+    let data = try JSONEncoder().encode(try fit.run())
+    let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    for key in ["accuracy", "macro_f1", "per_label", "confusion", "seconds", "peak_rss_bytes"] {
+      #expect(report[key] != nil, "\(key)")
+    }
+    let perLabel = try #require(report["per_label"] as? [String: [String: Any]])
+    #expect(perLabel.keys.sorted() == ["cooking", "sport", "weather"])
+    #expect(perLabel["sport"]?.keys.sorted() == ["f1", "precision", "recall", "support"])
+  }
+
+  @Test(
+    "SetFit's folder: its pickle is refused, its body trains, and no pickle is passed on",
+    .enabled(if: hasEncoders))
+  func setFitFolder() throws {
+    let scratch = try Scratch()
+    let theirs = scratch.url.appending(path: "theirs", directoryHint: .isDirectory)
+    try FileManager.default.copyItem(
+      at: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2").resolvingSymlinksInPath(),
+      to: theirs)
+    try Data([0x80, 4]).write(to: theirs.appending(path: "model_head.pkl"))
+    try Data("{\"labels\": null}".utf8).write(to: theirs.appending(path: "config_setfit.json"))
+    let error = #expect(throws: EncoderError.self) { try LocalClassifier(folder: theirs) }
+    #expect("\(try #require(error))".contains("model_head.pkl: SetFit's head is a pickle"))
+    #expect("\(try #require(error))".contains("scripts/setfit_head.py convert"))
+
+    let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
+    var fit = LocalFit(
+      train: try scratch.file("train.jsonl", Self.lines(0, 2)), encoder: theirs, output: output)
+    fit.recipe.freezeBody = true
+    fit.recipe.maxLength = 32
+    _ = try fit.run()
+    let files = try FileManager.default.contentsOfDirectory(atPath: output.path)
+    #expect(!files.contains { $0.hasSuffix(".pkl") || $0 == "config_setfit.json" })
+    // Others that read the folder cut texts where training did.
+    #expect(try EncoderDirectory(output).configuration.maxTokens == 32)
   }
 
   @Test("A record whose text holds no token is named", .enabled(if: hasEncoders))
@@ -155,6 +226,121 @@ struct LocalFitTests {
     #expect(throws: TrainingError.emptyTexts(externalIDs: ["1"])) {
       try LocalFit(train: train, encoder: encoder).run()
     }
+  }
+
+  @Test(
+    "The card says where a model comes from, holds no text, and is the same each time",
+    .enabled(if: hasEncoders))
+  func modelCard() throws {
+    let scratch = try Scratch()
+    var fit = LocalFit(
+      train: try scratch.file("train.jsonl", Self.lines(0, 4)),
+      test: try scratch.file("test.jsonl", Self.lines(4, 2)),
+      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+    fit.recipe.freezeBody = true
+    fit.recipe.seed = 77
+    fit.descriptions = ["weather": "rain | sun"]
+    func card(_ name: String) throws -> (text: String, plots: [String: Data]) {
+      let output = scratch.url.appending(path: name, directoryHint: .isDirectory)
+      fit.output = output
+      _ = try fit.run()
+      let plots = output.appending(path: "card", directoryHint: .isDirectory)
+      let files = try FileManager.default.contentsOfDirectory(atPath: plots.path)
+      return (
+        try String(contentsOf: output.appending(path: "README.md"), encoding: .utf8),
+        Dictionary(
+          uniqueKeysWithValues: try files.map {
+            ($0, try Data(contentsOf: plots.appending(path: $0)))
+          })
+      )
+    }
+    let first = try card("first")
+    for words in [
+      "| seed | 77 |", "| recipe | lauter |", "| answers by people | 12 |", "rain \\| sun",
+      "paraphrase-MiniLM-L3-v2", "## On the test split", "## Cross-validated on the answers",
+      "(card/learning-curve.svg)",
+    ] { #expect(first.text.contains(words), "\(words)") }
+    #expect(first.text.contains(#/snapshot of the records \| sha256:[0-9a-f]{64} \|/#))
+    for topic in Self.topics.values { for text in topic { #expect(!first.text.contains(text)) } }
+    #expect(
+      first.plots.keys.sorted() == ["confusion.svg", "learning-curve.svg", "reliability.svg"])
+    for plot in first.plots.values {
+      let text = String(decoding: plot, as: UTF8.self)
+      #expect(text.hasPrefix("<svg xmlns=") && text.hasSuffix("</svg>\n"))
+      #expect(!text.contains("nan") && !text.contains("inf"))
+    }
+    let second = try card("second")
+    #expect(second.text == first.text && second.plots == first.plots)
+    // Another record, another snapshot; and a model as the encoder of the next passes no card on.
+    fit.train = try scratch.file("fewer.jsonl", Self.lines(0, 3))
+    fit.encoder = scratch.url.appending(path: "first", directoryHint: .isDirectory)
+    fit.test = nil
+    let third = try card("third")
+    #expect(third.text.contains("| answers by people | 9 |") && third.text != first.text)
+    #expect(!third.text.contains("On the test split"))
+  }
+
+  @Test(
+    "A label with a single record is learned from, and nothing is promised about it",
+    .enabled(if: hasEncoders))
+  func singleRecord() throws {
+    let scratch = try Scratch()
+    let lines = Self.lines(0, 2) + "{\"text\": \"Vote on Sunday\", \"label\": \"politics\"}\n"
+    var fit = LocalFit(
+      train: try scratch.file("train.jsonl", lines),
+      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+    for kind in Recipe.Kind.allCases {
+      fit.recipe = Recipe(kind)
+      fit.recipe.freezeBody = true
+      let report = try fit.run()
+      #expect(report.labels.count == 4 && report.trainRecords == 7)
+      // SetFit's head cannot be fitted without a record of each label, so no fold can be held back.
+      #expect((report.crossValidation == nil) == (kind == .setfit))
+    }
+  }
+
+  @Test(
+    "An encoder whose weights are of another shape than it says is named",
+    .enabled(if: hasEncoders))
+  func wrongShape() throws {
+    let scratch = try Scratch()
+    let broken = scratch.url.appending(path: "broken", directoryHint: .isDirectory)
+    try FileManager.default.copyItem(
+      at: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2").resolvingSymlinksInPath(),
+      to: broken)
+    let file = broken.appending(path: "config.json")
+    let config = try String(contentsOf: file, encoding: .utf8)
+    let changed = config.replacing(
+      "\"intermediate_size\": 1536", with: "\"intermediate_size\": 1024")
+    try #require(changed != config)
+    try Data(changed.utf8).write(to: file)
+    let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
+    let fit = LocalFit(
+      train: try scratch.file("train.jsonl", Self.lines(0, 2)), encoder: broken, output: output)
+    let error = #expect(throws: EncoderError.self) { try fit.run() }
+    #expect("\(try #require(error))".contains("model.safetensors"))
+    #expect(!FileManager.default.fileExists(atPath: output.path))
+  }
+
+  static let smallDisk = ProcessInfo.processInfo.environment["LAUTER_TEST_SMALL_DISK"]
+
+  @Test(
+    "A full disk ends a fit with words, and leaves nothing of the model",
+    .enabled(if: hasEncoders && smallDisk != nil))
+  func fullDisk() throws {
+    let scratch = try Scratch()
+    let disk = URL(filePath: try #require(Self.smallDisk), directoryHint: .isDirectory)
+    let output = disk.appending(path: "model-\(UUID().uuidString)", directoryHint: .isDirectory)
+    var fit = LocalFit(
+      train: try scratch.file("train.jsonl", Self.lines(0, 2)),
+      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"), output: output)
+    fit.recipe.freezeBody = true
+    let before = try FileManager.default.contentsOfDirectory(atPath: disk.path).sorted()
+    let error = #expect(throws: ModelFolderError.self) { try fit.run() }
+    #expect(try #require(error).message.hasPrefix("the disk is full"))
+    // Others use the disk too; what counts is that no part of this model is there.
+    let after = try FileManager.default.contentsOfDirectory(atPath: disk.path)
+    #expect(after.allSatisfy { !$0.contains(output.lastPathComponent) }, "\(before) \(after)")
   }
 
   @Test("More tokens than the encoder has positions are refused", .enabled(if: hasEncoders))
@@ -207,7 +393,7 @@ struct LocalFitTests {
   func badLines(content: String, message: String) throws {
     let scratch = try Scratch()
     let file = try scratch.file("bad.jsonl", content)
-    let error = #expect(throws: LabelledTexts.Problem.self) {
+    let error = #expect(throws: JSONLines.Problem.self) {
       try LabelledTexts(jsonLines: file)
     }
     #expect("\(try #require(error))".contains("bad.jsonl\(message)"))
@@ -218,9 +404,9 @@ struct LocalFitTests {
     let scratch = try Scratch()
     let file = scratch.url.appending(path: "latin1.jsonl")
     try Data("{\"text\": \"a\", \"label\": \"x\"}\n".utf8 + [0xE9, 0x0A]).write(to: file)
-    let error = #expect(throws: LabelledTexts.Problem.self) { try LabelledTexts(jsonLines: file) }
+    let error = #expect(throws: JSONLines.Problem.self) { try LabelledTexts(jsonLines: file) }
     #expect("\(try #require(error))".hasSuffix("latin1.jsonl:2: is not UTF-8"))
-    #expect(throws: LabelledTexts.Problem.self) {
+    #expect(throws: JSONLines.Problem.self) {
       try LabelledTexts(jsonLines: scratch.url.appending(path: "none.jsonl"))
     }
   }

@@ -87,6 +87,12 @@ struct TrainerServiceTests {
     #expect(model.encoderDigest == store.state.withLock { $0.encoder.digest })
     #expect(model.evaluation?.records == 6)
     #expect(model.evaluation == result.evaluation)
+    #expect(model.evaluation?.calibration?.bins.reduce(0) { $0 + $1.records } == 6)
+    #expect(model.evaluation?.nearDuplicates?.records == 0)
+    let validation = try #require(model.crossValidation)
+    #expect(validation == result.crossValidation)
+    #expect(validation.folds == 5 && validation.evaluation?.records == 9)
+    #expect(validation.evaluation?.split == .train && !validation.bodyTuned)
     let paths = model.files.map(\.path)
     for path in ["model.safetensors", "head.safetensors", "lauter.json", "modules.json"] {
       #expect(paths.contains(path))
@@ -113,8 +119,23 @@ struct TrainerServiceTests {
       #expect(evaluated.version == 1)
       #expect(evaluated.evaluation == model.evaluation)
 
+      let compared = try await handlers.evaluate(
+        .init(
+          dataset: "topics", subject: .model(.init(name: "topics")), against: .againstAgent("llm")),
+        context: context)
+      #expect(compared.evaluation == model.evaluation)
+      let comparison = try #require(compared.comparison)
+      #expect(comparison.bothRight + comparison.onlyFirst == model.evaluation?.correct)
+      #expect(comparison.bothRight + comparison.onlySecond == 5)
+      #expect(comparison.pValue > 0.05 && comparison.pValue <= 1 && comparison.version == 0)
+
       let agent = try await handlers.evaluate(
-        .init(dataset: "topics", subject: .agent("llm")), context: context)
+        .init(
+          dataset: "topics", subject: .agent("llm"), against: .againstModel(.init(name: "topics"))),
+        context: context)
+      #expect(agent.comparison?.version == 1)
+      #expect(agent.comparison?.onlySecond == comparison.onlyFirst)
+      #expect(agent.evaluation?.calibration == nil)
       #expect(agent.evaluation?.records == 6)
       #expect(try #require(agent.evaluation?.accuracy) == 5.0 / 6)
       // Rows are true labels in the data set's order; one sport was taken for weather.
@@ -181,11 +202,22 @@ struct TrainerServiceTests {
     "What a job cannot do fails it with words for the user",
     arguments: [
       (StoreV1.TrainingSpec(bodyLearningRate: -1), true, "body_learning_rate: above 0"),
-      (StoreV1.TrainingSpec(agent: "llm"), true, "agent: 'llm' is named, but use_suggestions"),
+      (
+        StoreV1.TrainingSpec(agent: "llm", recipe: "setfit"), true,
+        "agent: 'llm' is named, but no suggestions are used"
+      ),
+      (
+        StoreV1.TrainingSpec(useSuggestions: true, noSuggestions: true), true,
+        "no_suggestions: is set"
+      ),
+      (StoreV1.TrainingSpec(folds: 1), true, "folds: 0, or from 2"),
       (StoreV1.TrainingSpec(model: "Not A Name"), true, "model: "),
       (StoreV1.TrainingSpec(recipe: "magic"), true, "recipe: 'lauter' or 'setfit', not 'magic'"),
       (StoreV1.TrainingSpec(samplingStrategy: .unrecognized(9)), true, "sampling_strategy: "),
-      (StoreV1.TrainingSpec(), false, "Review some records of each label (`lauter review`)"),
+      (
+        StoreV1.TrainingSpec(noSuggestions: true), false,
+        "Review some records of each label (`lauter review`)"
+      ),
       (
         StoreV1.TrainingSpec(useSuggestions: true, agent: "gpt"), true,
         "the agent 'gpt' has suggested no label on the train split"
@@ -233,7 +265,7 @@ struct TrainerServiceTests {
     var recipe = Recipe(.setfit)
     recipe.seed = 3
     recipe.shots = 5
-    recipe.suggestions = .by(agent: "llm")
+    recipe.suggestions = .always(by: "llm")
     recipe.freezeBody = true
     recipe.bodyEpochs = 4
     recipe.maxSteps = 60
@@ -245,5 +277,11 @@ struct TrainerServiceTests {
     let spec = StoreV1.TrainingSpec(
       recipe, model: try Name("m"), encoder: "e", agent: "llm", maxLength: 64)
     #expect(try Recipe(spec) == recipe)
+  }
+}
+
+extension StoreV1.Evaluation {
+  fileprivate var correct: UInt64 {
+    labels.indices.reduce(0) { $0 + confusion[$1 * labels.count + $1] }
   }
 }

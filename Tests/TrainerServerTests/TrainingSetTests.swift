@@ -80,18 +80,18 @@ struct TrainingSetTests {
           Suggestion(agent: "llm", outcome: .failure(.init(kind: .empty, detail: "")))
         ]))
     var recipe = Recipe(.setfit)
-    recipe.suggestions = .byMostFrequentAgent
+    recipe.suggestions = .always(by: nil)
     let set = try TrainingSet(dataset: dataset, records: records, recipe: recipe)
     #expect(set.agent == "llm")
     #expect(set.examples.map(\.recordID) == [1, 2, 3, 10])
     #expect(set.examples[0].label == 0 && !set.examples[0].isSuggested)
     #expect(set.examples[3].label == 2 && set.examples[3].isSuggested)
 
-    recipe.suggestions = .by(agent: "other")
+    recipe.suggestions = .always(by: "other")
     let other = try TrainingSet(dataset: dataset, records: records, recipe: recipe)
     #expect(other.examples.map(\.recordID) == [1, 2, 3, 11])
 
-    recipe.suggestions = .by(agent: "nobody")
+    recipe.suggestions = .always(by: "nobody")
     #expect(throws: TrainingError.noSuggestions(agent: "nobody")) {
       try TrainingSet(dataset: dataset, records: records, recipe: recipe)
     }
@@ -101,10 +101,29 @@ struct TrainingSetTests {
   func shotsAndSuggestions() throws {
     var recipe = Recipe(.setfit)
     recipe.shots = 1
-    recipe.suggestions = .byMostFrequentAgent
+    recipe.suggestions = .always(by: nil)
     let records = reviewed(3) + (20..<25).map { record($0, suggestion: "neu") }
     let set = try TrainingSet(dataset: dataset, records: records, recipe: recipe)
     #expect(set.examples.count == 3 + 5)
+  }
+
+  @Test("Of very many suggestions as many as the budget are taken, by the seed")
+  func suggestionBudget() throws {
+    let many = TrainingSet.suggestionBudget + 50
+    let lines = (0..<many).map {
+      TrainingSet.Line(id: "\($0)", text: "x", label: $0 < 4 ? $0 % 2 : nil, suggestion: $0 % 2)
+    }
+    func made(_ seed: UInt64) throws -> TrainingSet {
+      var recipe = Recipe(.lauter)
+      recipe.seed = seed
+      return try TrainingSet(
+        labels: [Label(name: "a"), Label(name: "b")], lines: lines, recipe: recipe)
+    }
+    let set = try made(1)
+    #expect(set.examples.count == TrainingSet.suggestionBudget + 4)
+    #expect(set.examples.count { !$0.isSuggested } == 4)
+    #expect(set.examples.map(\.recordID) == set.examples.map(\.recordID).sorted())
+    #expect(try made(1) == set && made(2) != set)
   }
 
   @Test("Nothing reviewed, one label only and a label without records each say what to do")
@@ -118,17 +137,17 @@ struct TrainingSetTests {
     #expect(
       reason([record(1), record(2, answer: "neg", split: .test)])
         == "no record of the train split has been reviewed yet. Review some records of each label "
-        + "(`lauter review`), or train on suggestions too (`lauter train --use-suggestions`).")
+        + "(`lauter review`), or let a machine suggest labels (`lauter label`).")
     #expect(
       reason([record(1, answer: "neg"), record(2, answer: "neg")])
         == "the train split has no reviewed record with the labels 'neu', 'pos' (there are: neg 2, "
         + "neu 0, pos 0); a model could never predict them. Review some records of each label "
-        + "(`lauter review`), or train on suggestions too (`lauter train --use-suggestions`).")
+        + "(`lauter review`), or let a machine suggest labels (`lauter label`).")
     #expect(
       reason([record(1, answer: "neg"), record(2, answer: "pos")])
         .contains("with the label 'neu' (there are: neg 1, neu 0, pos 1); a model could never"))
     var suggesting = Recipe(.setfit)
-    suggesting.suggestions = .byMostFrequentAgent
+    suggesting.suggestions = .always(by: nil)
     #expect(reason(reviewed(1), suggesting).contains("`lauter label`"))
   }
 
@@ -142,7 +161,7 @@ struct TrainingSetTests {
       try TrainingSet(dataset: dataset, records: [record(1)], recipe: Recipe(.lauter))
     }
     var suggesting = Recipe(.lauter)
-    suggesting.suggestions = .byMostFrequentAgent
+    suggesting.suggestions = .always(by: nil)
     let suggested = try TrainingSet(
       dataset: dataset, records: [record(1, suggestion: "pos")], recipe: suggesting)
     #expect(suggested.examples.map(\.isSuggested) == [true])
@@ -151,7 +170,7 @@ struct TrainingSetTests {
   @Test("What the agent said of an answered record is kept, to measure the agent by")
   func suggestionsOnAnswered() throws {
     var suggesting = Recipe(.lauter)
-    suggesting.suggestions = .byMostFrequentAgent
+    suggesting.suggestions = .always(by: nil)
     let set = try TrainingSet(
       dataset: dataset,
       records: [
@@ -185,6 +204,6 @@ struct TrainingSetTests {
     ("head_c", { $0.headC = .infinity }),
     ("max_length", { $0.maxLength = 2 }),
     ("shots", { $0.shots = 0 }),
-    ("agent", { $0.suggestions = .by(agent: " ") }),
+    ("agent", { $0.suggestions = .always(by: " ") }),
   ]
 }

@@ -6,9 +6,11 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains many times on a file and says how each model does, to compare recipes.",
     discussion: """
-      Prints a JSON object a line: recipe, shots, seed, accuracy, macro_f1, steps, seconds. A recipe \
-      is 'lauter' or 'setfit', with ':frozen' to leave the body as it is and ':suggestions' to learn \
-      from the file's suggestions too, on all records beyond the shots.
+      Prints a JSON object a line: recipe, shots, seed, accuracy, macro_f1, steps, seconds, \
+      used_suggestions. A recipe \
+      is 'lauter' or 'setfit', with ':frozen' to leave the body as it is, and ':use-suggestions' to \
+      learn from the file's suggestions in any case, on all records beyond the shots, or \
+      ':no-suggestions' never to.
       """)
 
   @Option(help: "The records to train on.", completion: .file(extensions: ["jsonl"]))
@@ -38,7 +40,8 @@ struct Compare: ParsableCommand {
   func validate() throws {
     for name in recipe where LocalComparison.Variant(name) == nil {
       throw ValidationError(
-        "--recipe: lauter or setfit, with :frozen or :suggestions, not '\(name)'")
+        "--recipe: lauter or setfit, with :frozen, :use-suggestions or :no-suggestions, not '\(name)'"
+      )
     }
     for k in shots where !(0...1_000_000).contains(k) {
       throw ValidationError("--shots: 0 or more, not \(k)")

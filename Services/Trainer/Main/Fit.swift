@@ -64,8 +64,18 @@ struct RecipeOptions: ParsableArguments {
     help: "lauter: label names, suggestions and answers. setfit: SetFit's recipe to the letter.")
   var recipe: Recipe.Kind = .lauter
 
-  @Flag(help: "Learn from suggestions too, where there is no label and beyond the shots.")
+  @Flag(
+    help: """
+      Learn from suggestions always, where there is no label and beyond the shots. Otherwise lauter \
+      learns from them where cross-validation says that they help, and setfit never.
+      """)
   var useSuggestions = false
+
+  @Flag(help: "Learn from no suggestions.")
+  var noSuggestions = false
+
+  @Option(help: "Parts of the cross-validation on the training records; 0 leaves it out.")
+  var folds: Int = 5
 
   @Option(help: "At most so many records per label; all of them if left out.")
   var shots: Int?
@@ -108,7 +118,9 @@ struct RecipeOptions: ParsableArguments {
 
   func made() -> Recipe {
     var recipe = Recipe(self.recipe)
-    if useSuggestions { recipe.suggestions = .byMostFrequentAgent }
+    if useSuggestions { recipe.suggestions = .always(by: nil) }
+    if noSuggestions { recipe.suggestions = nil }
+    recipe.folds = folds
     recipe.shots = shots
     recipe.seed = seed
     recipe.freezeBody = freezeBody
@@ -126,6 +138,9 @@ struct RecipeOptions: ParsableArguments {
   }
 
   func validate() throws {
+    if useSuggestions, noSuggestions {
+      throw ValidationError("--use-suggestions or --no-suggestions, not both")
+    }
     do { try made().validate() } catch { throw ValidationError("\(error)") }
   }
 }
@@ -162,12 +177,10 @@ extension LocalFit.Report {
       "trained on \(trainRecords) records, \(steps) steps"
         + (loss.map { String(format: ", last loss %.4f", $0) } ?? "")
     ]
-    if let accuracy, let accuracyLow, let accuracyHigh, let macroF1, let perLabel, let confusion {
-      lines += [
-        String(
-          format: "accuracy %.1f%% (95%% interval %.1f to %.1f) on %d records, macro F1 %.3f",
-          accuracy * 100, accuracyLow * 100, accuracyHigh * 100, testRecords, macroF1), "",
-      ]
+    if let crossValidation { lines += [""] + crossValidation.lines }
+    if let evaluation {
+      let (perLabel, confusion) = (evaluation.perLabel, evaluation.confusion)
+      lines += ["", "on the \(testRecords) test records:"] + evaluation.lines + [""]
       let width = max(5, labels.map(\.count).max() ?? 0)
       func padded(_ text: String) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
@@ -189,8 +202,9 @@ extension LocalFit.Report {
       }
     }
     let phases: [(String, Double)] = [
-      ("load", seconds.load), ("tokenize", seconds.tokenize), ("body", seconds.body),
-      ("embedding", seconds.embedding), ("head", seconds.head), ("evaluation", seconds.evaluation),
+      ("load", seconds.load), ("tokenize", seconds.tokenize), ("embedding", seconds.embedding),
+      ("validation", seconds.validation), ("body", seconds.body), ("head", seconds.head),
+      ("evaluation", seconds.evaluation),
       ("save", seconds.save), ("total", seconds.total),
     ]
     lines += [
@@ -198,5 +212,62 @@ extension LocalFit.Report {
       String(format: "peak memory %.0f MiB", Double(peakRSSBytes) / 1_048_576),
     ]
     return lines.joined(separator: "\n")
+  }
+}
+
+extension EvaluationReport {
+  fileprivate var lines: [String] {
+    var lines = [
+      String(
+        format: "accuracy %.1f%% (95%% interval %.1f to %.1f), macro F1 %.3f (%.3f to %.3f)",
+        accuracy * 100, accuracyLow * 100, accuracyHigh * 100, macroF1, macroF1Low, macroF1High)
+    ]
+    if let calibration {
+      lines.append(
+        String(
+          format: "calibration error %.3f, log loss %.3f, temperature %.2f",
+          calibration.expectedError, calibration.logLoss, calibration.temperature))
+    }
+    if let nearDuplicates, !nearDuplicates.isEmpty {
+      lines.append(
+        "\(nearDuplicates.count) of the records are nearly the same as one that was trained on: "
+          + nearDuplicates.prefix(5).map { "\($0.id) as \($0.of)" }.joined(separator: ", ")
+          + (nearDuplicates.count > 5 ? ", …" : ""))
+    }
+    for slice in slices where slice.records > 0 {
+      lines.append(
+        "  \(slice.key) = \(slice.value): "
+          + String(
+            format: "accuracy %.1f%% (%.1f to %.1f) on %d", slice.accuracy * 100,
+            slice.accuracyLow * 100, slice.accuracyHigh * 100, slice.records))
+    }
+    return lines
+  }
+}
+
+extension CrossValidationReport {
+  fileprivate var lines: [String] {
+    var lines =
+      [
+        "cross-validation on \(evaluation.records) training records, \(folds) folds"
+          + (bodyTuned ? ", before the body was tuned:" : ":")
+      ] + evaluation.lines
+    for (trial, what) in [(suggestions, "suggestions"), (labelNames, "label names")] {
+      guard let trial else { continue }
+      lines.append(
+        "\(what) \(trial.used ? "used" : "left out"): "
+          + String(
+            format: "accuracy %.1f%% with and %.1f%% without them, log loss %.3f and %.3f",
+            trial.with.accuracy * 100, trial.without.accuracy * 100, trial.with.logLoss,
+            trial.without.logLoss))
+    }
+    for (suspects, what) in [(labelErrors, "label"), (disagreements, "suggestion")]
+    where !suspects.isEmpty {
+      lines.append(
+        "\(suspects.count) records whose \(what) is probably wrong: "
+          + suspects.prefix(5).map { "\($0.id) (\($0.label), rather \($0.predicted))" }
+          .joined(separator: ", ") + (suspects.count > 5 ? ", …" : ""))
+    }
+    return lines
   }
 }

@@ -37,7 +37,7 @@ package struct TrainingProgress: Sendable, Hashable {
   }
 
   package enum Phase: String, Sendable, Hashable, CaseIterable {
-    case body, embedding, head, evaluation
+    case embedding, validation, body, head, evaluation
   }
 }
 

@@ -22,6 +22,8 @@ package struct EvidenceHead: Sendable {
   package var answerWeight = 2.0
   /// C where there are suggestions: they are many, and wrong at times.
   package var suggestionC = 1.0
+  /// Whether labels' names and descriptions count. Without them every label needs a record.
+  package var usesAnchors = true
 
   /// - Parameter regularisation: multiplies C, with or without suggestions.
   package init(regularisation: Double = 1) {
@@ -83,13 +85,13 @@ package struct EvidenceHead: Sendable {
     x += evidence.anchors
     for label in 0..<labels {
       targets[(count + label) * labels + label] = 1
-      weights[count + label] = anchorWeight
+      weights[count + label] = usesAnchors ? anchorWeight : 0
     }
     let fit = try LogisticRegression(
       C: suggested ? suggestionC : C, interceptPenalty: interceptPenalty
     ).fit(
       x, hidden: width, targets: targets, labelCount: labels, weights: weights,
-      prior: try prior(evidence))
+      prior: usesAnchors ? try prior(evidence) : nil)
     return try ClassificationHead(
       labels: labels, hidden: width, weight: fit.head.weight.map { $0 / scale },
       bias: fit.head.bias)

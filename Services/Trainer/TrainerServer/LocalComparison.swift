@@ -1,4 +1,5 @@
 package import Foundation
+import Schema
 import Transformer
 
 /// Many trainings from the same files, to compare recipes: every recipe with every number of shots and
@@ -26,7 +27,7 @@ package struct LocalComparison: Sendable {
     self.descriptions = descriptions
   }
 
-  /// A recipe's name and what is changed of it: `lauter`, `setfit:frozen`, `lauter:suggestions`.
+  /// A recipe's name and what is changed of it: `lauter`, `setfit:frozen`, `lauter:no-suggestions`.
   package struct Variant: Sendable, Hashable {
     package let name: String
     package let recipe: Recipe
@@ -36,10 +37,13 @@ package struct LocalComparison: Sendable {
       let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
       guard let kind = Recipe.Kind(rawValue: parts[0]) else { return nil }
       var recipe = Recipe(kind)
+      // SetFit itself does not cross-validate, so its time is without.
+      if kind == .setfit { recipe.folds = 0 }
       for change in parts.dropFirst() {
         switch change {
         case "frozen": recipe.freezeBody = true
-        case "suggestions": recipe.suggestions = .byMostFrequentAgent
+        case "use-suggestions": recipe.suggestions = .always(by: nil)
+        case "no-suggestions": recipe.suggestions = nil
         default: return nil
         }
       }
@@ -58,10 +62,12 @@ package struct LocalComparison: Sendable {
     package var steps: Int
     /// Of the training, without what it took to embed texts that were embedded before.
     package var seconds: Double
+    package var usedSuggestions: Bool
 
     private enum CodingKeys: String, CodingKey {
       case recipe, shots, seed, accuracy, steps, seconds
       case macroF1 = "macro_f1"
+      case usedSuggestions = "used_suggestions"
     }
   }
 
@@ -83,21 +89,25 @@ package struct LocalComparison: Sendable {
           recipe.shots = shots > 0 ? shots : nil
           let set = try TrainingSet(
             labels: data.labels,
-            texts: data.train.map {
-              (text: $0.text, label: shots > 0 ? $0.label : nil, suggestion: $0.suggestion)
+            lines: data.train.map {
+              .init(
+                id: $0.id, text: $0.text, label: shots > 0 ? $0.label : nil,
+                suggestion: $0.suggestion)
             }, recipe: recipe)
           let training = Training(recipe: recipe)
           let start = clock.now
           func measured(_ body: inout some TrainableBody, _ material: Training.Material) throws {
             let outcome = try training.run(&body, set, material)
             let seconds = (clock.now - start).seconds
-            let evaluation = try training.evaluate(
-              &body, head: outcome.head, texts: held, actual: data.test.map(\.label),
-              labels: labels)
+            let evaluation = Evaluation(
+              labels: labels, actual: data.test.map(\.label),
+              predicted: try training.probabilities(&body, head: outcome.head, texts: held)
+                .map(\.mostProbable))
             try emit(
               Row(
                 recipe: variant.name, shots: shots, seed: seed, accuracy: evaluation.accuracy,
-                macroF1: evaluation.macroF1, steps: outcome.losses.count, seconds: seconds))
+                macroF1: evaluation.macroF1, steps: outcome.losses.count, seconds: seconds,
+                usedSuggestions: outcome.usedSuggestions))
           }
           if training.tunesBody(set) {
             var body = try EncoderBody(folder: encoder, recipe: recipe, pool: pool)

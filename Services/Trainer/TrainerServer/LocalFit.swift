@@ -25,10 +25,7 @@ package struct LocalFit: Sendable {
 
   /// What a run reports. The keys are promised to scripts.
   package struct Report: Sendable, Encodable {
-    package struct PerLabel: Sendable, Encodable {
-      package var precision, recall, f1: Double
-      package var support: Int
-    }
+    package typealias PerLabel = EvaluationReport.PerLabel
 
     package struct Seconds: Sendable, Encodable {
       /// Reading files and weights.
@@ -36,6 +33,7 @@ package struct LocalFit: Sendable {
       package var tokenize = 0.0
       package var body = 0.0
       package var embedding = 0.0
+      package var validation = 0.0
       package var head = 0.0
       package var evaluation = 0.0
       package var save = 0.0
@@ -49,6 +47,7 @@ package struct LocalFit: Sendable {
     package var steps: Int
     /// Of the last step on the body; absent if there was none.
     package var loss: Double?
+    /// On the test file; absent without one, as are the next five.
     package var accuracy: Double?
     package var accuracyLow: Double?
     package var accuracyHigh: Double?
@@ -56,17 +55,23 @@ package struct LocalFit: Sendable {
     package var perLabel: [String: PerLabel]?
     /// Actual by predicted, in the order of `labels`.
     package var confusion: [[Int]]?
+    /// The whole of it.
+    package var evaluation: EvaluationReport?
+    /// On the training records, each predicted by a head that has not learned from it; absent where
+    /// there are too few.
+    package var crossValidation: CrossValidationReport?
     package var seconds: Seconds
     package var peakRSSBytes: Int
 
     private enum CodingKeys: String, CodingKey {
-      case labels, steps, loss, accuracy, confusion, seconds
+      case labels, steps, loss, accuracy, confusion, evaluation, seconds
       case trainRecords = "train_records"
       case testRecords = "test_records"
       case accuracyLow = "accuracy_low"
       case accuracyHigh = "accuracy_high"
       case macroF1 = "macro_f1"
       case perLabel = "per_label"
+      case crossValidation = "cross_validation"
       case peakRSSBytes = "peak_rss_bytes"
     }
   }
@@ -75,7 +80,7 @@ package struct LocalFit: Sendable {
   /// - Throws: what is wrong with the files, `EncoderError`, `SchemaError` for the recipe,
   ///   `TrainingError`.
   package func run(
-    threads: Int? = nil, report: (TrainingProgress) -> Void = { _ in }
+    threads: Int? = nil, report: @escaping (TrainingProgress) -> Void = { _ in }
   ) throws -> Report {
     try recipe.validate()
     if let output { try ModelFolder.requireNew(output) }
@@ -91,7 +96,7 @@ package struct LocalFit: Sendable {
 
     let data = try TrainingData(train: train, test: test, descriptions: descriptions)
     let labels = data.labels.map(\.name)
-    let set = try TrainingSet(labels: data.labels, texts: data.train, recipe: recipe)
+    let set = try TrainingSet(labels: data.labels, lines: data.train, recipe: recipe)
     let pool = threads.map { ComputePool(threads: $0) } ?? .shared
     var body = try EncoderBody(folder: encoder, recipe: recipe, pool: pool)
     seconds.load = elapsed()
@@ -104,21 +109,32 @@ package struct LocalFit: Sendable {
     let outcome = try training.run(&body, set, material, report: report)
     seconds.body = outcome.seconds.body
     seconds.embedding = outcome.seconds.embedding
+    seconds.validation = outcome.seconds.validation
     seconds.head = outcome.seconds.head
     _ = elapsed()
 
-    var evaluation: Evaluation?
+    var assessment: Assessment?
     if !data.test.isEmpty {
-      evaluation = try training.evaluate(
-        &body, head: outcome.head, texts: heldTexts, actual: data.test.map(\.label),
-        labels: labels, report: report)
+      assessment = Assessment(
+        labels: labels, actual: data.test.map(\.label),
+        probabilities: try training.probabilities(
+          &body, head: outcome.head, texts: heldTexts, report: report),
+        temperature: outcome.temperature, metadata: data.test.map(\.metadata), seed: recipe.seed)
+      try assessment?.findNearDuplicates(
+        of: data.test.map { (id: $0.id, text: $0.text) },
+        among: set.examples.map { (id: $0.externalID, text: $0.text) })
       seconds.evaluation = elapsed()
     }
     if let output {
       let manifest = ModelManifest(
         labels: labels, dataset: train.deletingPathExtension().lastPathComponent,
         encoder: encoder.lastPathComponent, maxLength: body.maxTokens)
-      try ModelFolder.write(body, head: outcome.head, manifest: manifest, to: output)
+      try ModelFolder.write(
+        body, head: outcome.head, manifest: manifest,
+        card: ModelCard(
+          labels: data.labels, dataset: manifest.dataset, encoder: manifest.encoder,
+          recipe: recipe, set: set, outcome: outcome, maxTokens: body.maxTokens,
+          assessment: assessment), to: output)
       let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
       try PrecisionCheck.record(
         in: output, tokens: heldTexts.isEmpty ? answered.map { material.texts[$0] } : heldTexts,
@@ -129,25 +145,14 @@ package struct LocalFit: Sendable {
     }
     seconds.total = (clock.now - start).seconds
 
+    let evaluation = assessment.map { EvaluationReport($0) }
     return Report(
-      labels: labels, trainRecords: set.examples.count, testRecords: heldTexts.count,
+      labels: labels, trainRecords: outcome.learnedFrom(set), testRecords: heldTexts.count,
       steps: outcome.losses.count, loss: outcome.losses.last, accuracy: evaluation?.accuracy,
-      accuracyLow: evaluation?.accuracyInterval.lowerBound,
-      accuracyHigh: evaluation?.accuracyInterval.upperBound, macroF1: evaluation?.macroF1,
-      perLabel: evaluation.map { evaluation in
-        Dictionary(
-          uniqueKeysWithValues: labels.enumerated().map { index, label in
-            let entry = Report.PerLabel(
-              precision: evaluation.precision(index), recall: evaluation.recall(index),
-              f1: evaluation.f1(index), support: evaluation.support(index))
-            return (label, entry)
-          })
-      },
-      confusion: evaluation.map { evaluation in
-        labels.indices.map {
-          Array(evaluation.confusion[$0 * labels.count..<($0 + 1) * labels.count])
-        }
-      },
+      accuracyLow: evaluation?.accuracyLow, accuracyHigh: evaluation?.accuracyHigh,
+      macroF1: evaluation?.macroF1, perLabel: evaluation?.perLabel,
+      confusion: evaluation?.confusion, evaluation: evaluation,
+      crossValidation: CrossValidationReport(outcome, set, seed: recipe.seed),
       seconds: seconds, peakRSSBytes: peakResidentBytes())
   }
 }
@@ -156,15 +161,15 @@ package struct LocalFit: Sendable {
 struct TrainingData: Sendable {
   /// Sorted by name.
   var labels: [Label]
-  var train: [(text: String, label: Int?, suggestion: Int?)]
-  var test: [(text: String, label: Int)]
+  var train: [TrainingSet.Line]
+  var test: [(id: String, text: String, label: Int, metadata: [String: MetadataValue])]
 
-  /// - Throws: `LabelledTexts.Problem`.
+  /// - Throws: `JSONLines.Problem`.
   init(train: URL, test: URL?, descriptions: [String: String]) throws {
     let given = try LabelledTexts(jsonLines: train)
     let names = Set((given.labels + given.suggestions).compactMap { $0 }).sorted()
     guard names.count >= 2 else {
-      throw LabelledTexts.Problem(
+      throw JSONLines.Problem(
         file: train.relativePath, line: 0,
         message: "has the single label '\(names[0])'; a classifier needs at least two")
     }
@@ -176,13 +181,19 @@ struct TrainingData: Sendable {
     let answers = try given.indices(in: names, file: train)
     let suggestions = try given.suggestedIndices(in: names, file: train)
     self.train = given.texts.indices.map {
-      (text: given.texts[$0], label: answers[$0], suggestion: suggestions[$0])
+      .init(
+        id: given.ids[$0], text: given.texts[$0], label: answers[$0], suggestion: suggestions[$0])
     }
     self.test = []
     guard let test else { return }
     let held = try LabelledTexts(jsonLines: test)
-    for (text, label) in zip(held.texts, try held.indices(in: names, file: test)) {
-      if let label { self.test.append((text: text, label: label)) }
+    for (place, label) in try held.indices(in: names, file: test).enumerated() {
+      guard let label else { continue }
+      self.test.append(
+        (
+          id: held.ids[place], text: held.texts[place], label: label,
+          metadata: held.metadata[place]
+        ))
     }
   }
 }

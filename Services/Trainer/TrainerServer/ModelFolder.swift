@@ -4,26 +4,64 @@ package import Transformer
 /// A model as files: the encoder's folder with the fine-tuned weights in the old ones' place, the
 /// head, and `lauter.json`. sentence-transformers reads the body as it stands.
 package enum ModelFolder {
-  /// Makes the folder (its parent must exist). An existing folder is refused unless it is empty.
+  /// Makes the folder, whole or not at all (its parent must exist). An existing folder is refused unless
+  /// it is empty.
   ///
-  /// - Throws: `EncoderError`; errors of the file system, with the folder half written.
+  /// - Throws: `ModelFolderError`, `EncoderError`.
   package static func write(
     _ body: borrowing EncoderBody, head: ClassificationHead, manifest: ModelManifest,
-    to folder: URL
+    card: ModelCard, to folder: URL
   ) throws {
     let files = FileManager.default
     try requireNew(folder)
-    try files.createDirectory(at: folder, withIntermediateDirectories: true)
+    let path = folder.path(percentEncoded: false)
+    let part = folder.deletingLastPathComponent().appending(
+      path: ".\(folder.lastPathComponent).\(UUID().uuidString)", directoryHint: .isDirectory)
+    do {
+      try files.createDirectory(at: part, withIntermediateDirectories: false)
+      try fill(part, body, head: head, manifest: manifest, card: card)
+      // Empty, or not there.
+      if files.fileExists(atPath: path) { try files.removeItem(at: folder) }
+      try files.moveItem(at: part, to: folder)
+    } catch {
+      try? files.removeItem(at: part)
+      if let error = error as? EncoderError, !error.file.hasPrefix(part.path(percentEncoded: false))
+      {
+        // What is read, not what is written.
+        throw error
+      }
+      let reason = (error as? EncoderError)?.message ?? error.localizedDescription
+      let full =
+        (error as? CocoaError)?.code == .fileWriteOutOfSpace
+        || reason.contains(String(cString: strerror(ENOSPC)))
+      throw ModelFolderError(
+        folder: path,
+        message: full
+          ? "the disk is full; nothing was kept. Free some space, or name a folder elsewhere"
+          : "cannot be written: \(reason)")
+    }
+  }
+
+  private static func fill(
+    _ folder: URL, _ body: borrowing EncoderBody, head: ClassificationHead, manifest: ModelManifest,
+    card: ModelCard
+  ) throws {
+    let files = FileManager.default
     let source = body.directory.url.standardizedFileURL
     let weights = try body.directory.weights().url.standardizedFileURL
+    var copied: [String] = []
     for file in try regularFiles(below: source) {
       let from = source.appending(path: file, directoryHint: .notDirectory)
-      // The weights are written anew, and a readme would describe the encoder, not the model.
-      if from.standardizedFileURL == weights || file == "README.md" || isOwn(file) { continue }
+      // The weights are written anew.
+      if from.standardizedFileURL == weights || isOwn(file) { continue }
       let to = folder.appending(path: file, directoryHint: .notDirectory)
       try files.createDirectory(
         at: to.deletingLastPathComponent(), withIntermediateDirectories: true)
       try files.copyItem(at: from.resolvingSymlinksInPath(), to: to)
+      copied.append(file)
+    }
+    if body.maxTokens != body.directory.configuration.maxTokens {
+      try cut(folder, files: copied, to: body.maxTokens)
     }
     let relative = weights.pathComponents.dropFirst(source.pathComponents.count)
     try Safetensors.write(
@@ -31,6 +69,7 @@ package enum ModelFolder {
       to: folder.appending(path: relative.joined(separator: "/"), directoryHint: .notDirectory))
     try head.write(to: folder)
     try manifest.write(to: folder)
+    try card.write(to: folder)
   }
 
   /// To be asked before training for minutes, too.
@@ -43,9 +82,32 @@ package enum ModelFolder {
     }
   }
 
-  /// A model may be the encoder of another; its head and description are then replaced.
+  /// A model may be the encoder of another, also one that SetFit saved; its head and description are
+  /// then replaced. No pickle is ever passed on.
   private static func isOwn(_ file: String) -> Bool {
-    file == ClassificationHead.fileName || file == ModelManifest.fileName
+    [
+      ClassificationHead.fileName, ModelManifest.fileName, ModelCard.fileName,
+      "config_setfit.json",
+    ].contains(file) || file.hasPrefix("\(ModelCard.plots)/") || file.hasSuffix(".pkl")
+  }
+
+  /// Writes the tokens per text where sentence-transformers looks for them: before its version 6 in the
+  /// one file, from then on in the other.
+  private static func cut(_ folder: URL, files: [String], to maxTokens: Int) throws {
+    let keys = [
+      "sentence_bert_config.json": "max_seq_length", "tokenizer_config.json": "model_max_length",
+    ]
+    for file in files {
+      let url = folder.appending(path: file, directoryHint: .notDirectory)
+      guard let key = keys[url.lastPathComponent],
+        var settings = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
+          as? [String: Any]
+      else { continue }
+      settings[key] = maxTokens
+      try JSONSerialization.data(
+        withJSONObject: settings, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      ).write(to: url)
+    }
   }
 
   /// Paths relative to the folder, sorted, hidden files and links left out.

@@ -40,7 +40,7 @@ package enum PrecisionCheck {
       }.count
       return MeasuredPrecision(
         precision, split: split, accuracy: Double(right.count) / Double(labels.count), lost: lost,
-        won: won, pValue: signTest(lost, won),
+        won: won, pValue: Significance.mcNemar(lost, won),
         cosines: texts.indices.map { cosine(reference[$0], found[$0]) })
     }
     try manifest.write(to: folder)
@@ -50,19 +50,6 @@ package enum PrecisionCheck {
   private static func evenly(_ count: Int) -> [Int] {
     let taken = min(count, mostTexts)
     return (0..<taken).map { $0 * count / taken }
-  }
-
-  /// McNemar's exact test, two-sided: how probable a split at least as uneven is between equals.
-  package static func signTest(_ a: Int, _ b: Int) -> Double {
-    let n = a + b
-    guard n > 0 else { return 1 }
-    var term = -Double(n) * log(2)
-    var sum = exp(term)
-    for k in 0..<min(a, b) {
-      term += log(Double(n - k)) - log(Double(k + 1))
-      sum += exp(term)
-    }
-    return min(1, 2 * sum)
   }
 
   private static func cosine(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Double {

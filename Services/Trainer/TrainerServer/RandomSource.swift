@@ -11,7 +11,7 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
 
   package enum Purpose: UInt64, Sendable {
     case shots = 1
-    case pairChoice, pairOrder, dropout
+    case pairChoice, pairOrder, dropout, folds, bootstrap, minHash, suggestions
   }
 
   package mutating func next() -> UInt64 {
@@ -37,7 +37,7 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
     return result
   }
 
-  fileprivate static func mix(_ value: UInt64) -> UInt64 {
+  static func mix(_ value: UInt64) -> UInt64 {
     var z = value
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB

@@ -17,11 +17,19 @@ extension Recipe {
     func given(_ value: UInt32) -> Int? { value == 0 ? nil : Int(value) }
     if let seed = spec.seed { self.seed = seed }
     shots = given(spec.shots)
-    if spec.useSuggestions {
-      suggestions = spec.agent.isEmpty ? .byMostFrequentAgent : .by(agent: spec.agent)
-    } else if !spec.agent.isEmpty {
+    let agent = spec.agent.isEmpty ? nil : spec.agent
+    switch (spec.useSuggestions, spec.noSuggestions) {
+    case (true, true):
       throw SchemaError(
-        field: "agent", "'\(spec.agent)' is named, but use_suggestions is not set; set it too")
+        field: "no_suggestions", "is set, and so is use_suggestions; set one of them or neither")
+    case (true, false): suggestions = .always(by: agent)
+    case (false, false) where self.name == .lauter: suggestions = .ifTheyHelp(by: agent)
+    case (false, _):
+      if let agent {
+        throw SchemaError(
+          field: "agent", "'\(agent)' is named, but no suggestions are used; set use_suggestions")
+      }
+      suggestions = nil
     }
     freezeBody = spec.freezeBody
     bodyEpochs = given(spec.bodyEpochs) ?? bodyEpochs
@@ -44,6 +52,7 @@ extension Recipe {
     l2Weight = spec.l2Weight ?? l2Weight
     maxLength = given(spec.maxLength)
     if spec.headC != 0 { headC = spec.headC }
+    if let folds = spec.folds { self.folds = Int(folds) }
     try validate()
   }
 }
@@ -53,7 +62,7 @@ extension StoreV1.TrainingSpec {
   /// when defaults have changed.
   ///
   /// - Parameters:
-  ///   - agent: whose suggestions were used, if any were.
+  ///   - agent: whose suggestions the model has learned from, if it has.
   ///   - maxLength: tokens per text.
   package init(
     _ recipe: Recipe, model: Name, encoder: String, agent: String?, maxLength: Int
@@ -65,13 +74,13 @@ extension StoreV1.TrainingSpec {
       case .unique: .unique
       }
     self.init(
-      model: model.description, encoder: encoder, useSuggestions: recipe.suggestions != nil,
+      model: model.description, encoder: encoder, useSuggestions: agent != nil,
       agent: agent ?? "", shots: UInt32(recipe.shots ?? 0), seed: recipe.seed,
       bodyEpochs: UInt32(recipe.bodyEpochs), bodyBatchSize: UInt32(recipe.bodyBatchSize),
       bodyLearningRate: recipe.bodyLearningRate, maxSteps: UInt32(recipe.maxSteps ?? 0),
       samplingStrategy: strategy, numIterations: UInt32(recipe.numIterations ?? 0),
       warmupProportion: recipe.warmupProportion, l2Weight: recipe.l2Weight,
       maxLength: UInt32(maxLength), headC: recipe.headC, freezeBody: recipe.freezeBody,
-      recipe: recipe.name.rawValue)
+      recipe: recipe.name.rawValue, folds: UInt32(recipe.folds), noSuggestions: agent == nil)
   }
 }

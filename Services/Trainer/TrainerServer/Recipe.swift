@@ -10,7 +10,7 @@ package struct Recipe: Sendable, Hashable {
   /// At most so many reviewed records per label; `nil`: all of them.
   package var shots: Int? = nil
   /// Which suggestions stand in for missing responses; `nil`: none do.
-  package var suggestions: Suggestions? = nil
+  package var suggestions: Suggestions?
   /// Leaves the body as it is: a linear probe.
   package var freezeBody = false
   package var bodyEpochs = 1
@@ -32,6 +32,8 @@ package struct Recipe: Sendable, Hashable {
   package var maxLength: Int? = nil
   /// The head's inverse regularisation strength: SetFit's C, or a factor on that of `EvidenceHead`.
   package var headC = 1.0
+  /// Of the cross-validation on the training records; 0 leaves it out.
+  package var folds = CrossValidation.defaultFolds
 
   package enum Kind: String, Sendable, Hashable, CaseIterable {
     /// Labels' names and descriptions, suggestions as far as they have proved right, and people's
@@ -41,14 +43,23 @@ package struct Recipe: Sendable, Hashable {
     case setfit
   }
 
+  /// Whose is said by name; `nil` means the agent that suggested most.
   package enum Suggestions: Sendable, Hashable {
-    case by(agent: String)
-    /// Those of the agent that suggested most.
-    case byMostFrequentAgent
+    case always(by: String?)
+    /// Where there are any, and cross-validation on the answers does not speak against them. Lauter's
+    /// recipe alone can tell.
+    case ifTheyHelp(by: String?)
+
+    package var agent: String? {
+      switch self {
+      case .always(let agent), .ifTheyHelp(let agent): agent
+      }
+    }
   }
 
   package init(_ name: Kind = .lauter) {
     self.name = name
+    suggestions = name == .lauter ? .ifTheyHelp(by: nil) : nil
   }
 
   /// - Throws: `SchemaError` that names the first argument out of its range.
@@ -69,6 +80,8 @@ package struct Recipe: Sendable, Hashable {
     try within(numIterations, "num_iterations", 1...10_000)
     try within(maxLength, "max_length", 3...8_192)
     try require(
+      folds == 0 || (2...100).contains(folds), "folds", "0, or from 2 to 100, not \(folds)")
+    try require(
       bodyLearningRate > 0 && bodyLearningRate <= 1, "body_learning_rate",
       "above 0 and at most 1, not \(bodyLearningRate)")
     try require(
@@ -78,8 +91,12 @@ package struct Recipe: Sendable, Hashable {
       (0...1).contains(l2Weight), "l2_weight", "from 0 to 1, not \(l2Weight)")
     try require(
       headC > 0 && headC <= 1e9, "head_c", "above 0 and at most 1e9, not \(headC)")
-    if case .by(let agent) = suggestions {
+    if let agent = suggestions?.agent {
       try require(!agent.isBlank, "agent", "names who made the suggestions")
+    }
+    if case .ifTheyHelp = suggestions {
+      try require(
+        name == .lauter, "suggestions", "setfit uses them always or never; it cannot tell")
     }
   }
 }
@@ -123,7 +140,7 @@ package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
           + "\(names)\(missing.count > 20 ? ", …" : "") (there are: \(listed)\(more)); a model "
           + "could never predict \(missing.count == 1 ? "it" : "them")"
       let remedy =
-        suggestions ? "" : ", or train on suggestions too (`lauter train --use-suggestions`)"
+        suggestions ? "" : ", or let a machine suggest labels (`lauter label`)"
       return "\(what). Review some records of each label (`lauter review`)\(remedy)."
     case .emptyTexts(let ids):
       let listed = ids.prefix(5).map { "'\($0)'" }.joined(separator: ", ")

@@ -53,9 +53,11 @@ package struct StoreReader: Sendable {
     return model
   }
 
-  package func publish(_ model: StoreV1.Model, lease: StoreV1.Lease) async throws -> StoreV1.Model {
+  package func publish(
+    _ model: StoreV1.Model, queues: [StoreV1.Queue], lease: StoreV1.Lease
+  ) async throws -> StoreV1.Model {
     let answer = try await models.publishModel(
-      .init(model: model, lease: lease), options: options)
+      .init(model: model, lease: lease, queues: queues), options: options)
     guard let model = answer.model else { throw absent("published model") }
     return model
   }

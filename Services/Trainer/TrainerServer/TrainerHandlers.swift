@@ -44,37 +44,84 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
         code: .failedPrecondition,
         message: TrainingError.nothingToEvaluate(split: split.rawValue).description)
     }
+    let labels = dataset.question.labels.map(\.name)
+    let first: Verdicts
     switch subject {
     case .agent(let agent):
-      let evaluation = try Self.evaluate(agent: agent, held, dataset: dataset, split: split)
-      return .init(evaluation: .init(evaluation, split: split))
+      first = try Self.verdicts(of: agent, held, dataset: dataset, split: split)
     case .model(let reference):
-      let model = try await store.model(reference.name, version: reference.version)
-      let folder = try await artefacts.folder(model.files)
-      let evaluation = try await executor.run {
-        try self.evaluate(folder: folder, model, held, dataset: dataset)
+      first = try await verdicts(of: reference, held, dataset: dataset)
+    }
+    var assessment = first.assessment(held, labels: labels)
+    if case .model = subject, split != .train {
+      let trained = try HeldBack(
+        dataset: dataset,
+        records: try await store.records(of: request.dataset, split: .train, completedOnly: true))
+      let found = held
+      assessment = try await executor.run { [assessment] in
+        var assessment = assessment
+        try assessment.findNearDuplicates(of: found.named, among: trained.named)
+        return assessment
       }
-      return .init(evaluation: .init(evaluation, split: split), version: model.version)
+    }
+    let second: Verdicts?
+    switch request.against {
+    case nil: second = nil
+    case .againstAgent(let agent):
+      second = try Self.verdicts(of: agent, held, dataset: dataset, split: split)
+    case .againstModel(let reference):
+      second = try await verdicts(of: reference, held, dataset: dataset)
+    }
+    return .init(
+      evaluation: .init(assessment, split: split), version: first.version,
+      comparison: second.map { second in
+        let both = first.predicted.keys.filter { second.predicted[$0] != nil }
+        return .init(
+          Significance.Comparison(
+            actual: both.map { held.actual[$0] }, first: both.map { first.predicted[$0]! },
+            second: both.map { second.predicted[$0]! }), version: second.version)
+      })
+  }
+
+  /// What a model or an agent says of records.
+  private struct Verdicts: Sendable {
+    /// By the record's place; whoever said nothing of a record is left out.
+    var predicted: [Int: Int] = [:]
+    /// [records][labels] in the data set's order; of a model alone.
+    var probabilities: [[Float]]?
+    /// Of the model, as is the next.
+    var version: UInt64 = 0
+    var temperature = 1.0
+
+    func assessment(_ held: HeldBack, labels: [String]) -> Assessment {
+      let metadata = held.records.map(\.metadata)
+      if let probabilities {
+        return Assessment(
+          labels: labels, actual: held.actual, probabilities: probabilities,
+          temperature: temperature, metadata: metadata)
+      }
+      let places = predicted.keys.sorted()
+      return Assessment(
+        labels: labels, actual: places.map { held.actual[$0] },
+        predicted: places.map { predicted[$0]! }, metadata: places.map { metadata[$0] })
     }
   }
 
-  /// An agent's suggestions against people's answers. Records it has made no suggestion for, or failed
-  /// on, are left out: the evaluation's number of records says how many were there.
-  package static func evaluate(
-    agent: String, _ held: HeldBack, dataset: Dataset, split: Split
-  ) throws -> Evaluation {
-    var actual: [Int] = []
-    var predicted: [Int] = []
+  /// An agent's suggestions. Records it has made none for, or failed on, are left out: the evaluation's
+  /// number of records says how many were there.
+  private static func verdicts(
+    of agent: String, _ held: HeldBack, dataset: Dataset, split: Split
+  ) throws -> Verdicts {
+    var verdicts = Verdicts()
     var agents: Set<String> = []
-    for (record, label) in zip(held.records, held.actual) {
+    for (place, record) in held.records.enumerated() {
       agents.formUnion(record.suggestions.map(\.agent))
       guard let suggested = record.suggestions.first(where: { $0.agent == agent })?.label else {
         continue
       }
-      actual.append(label)
-      predicted.append(try dataset.question.index(of: suggested))
+      verdicts.predicted[place] = try dataset.question.index(of: suggested)
     }
-    guard !actual.isEmpty else {
+    guard !verdicts.predicted.isEmpty else {
       let known =
         agents.isEmpty
         ? "nobody has; `lauter label --all` labels reviewed records too"
@@ -84,70 +131,43 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
         message: "the agent '\(agent)' has suggested no label for a reviewed record of the "
           + "\(split.rawValue) split; \(known).")
     }
-    return Evaluation(
-      labels: dataset.question.labels.map(\.name), actual: actual, predicted: predicted)
+    return verdicts
   }
 
-  private func evaluate(
-    folder: URL, _ model: StoreV1.Model, _ held: HeldBack, dataset: Dataset
-  ) throws -> Evaluation {
-    do {
-      let classifier = try LocalClassifier(folder: folder, pool: pool)
-      // The head's rows may be in another order than the data set's labels.
-      let places = try classifier.manifest.labels.map { label in
-        do { return try dataset.question.index(of: label) } catch {
-          throw RPCError(
-            code: .failedPrecondition,
-            message: "the model '\(model.name)' has the label '\(label)', which the data set "
-              + "'\(dataset.name)' has not; evaluate it on the data set it was trained on")
+  private func verdicts(
+    of reference: TrainerV1.ModelReference, _ held: HeldBack, dataset: Dataset
+  ) async throws -> Verdicts {
+    let model = try await store.model(reference.name, version: reference.version)
+    let folder = try await artefacts.folder(model.files)
+    let pool = pool
+    return try await executor.run {
+      do {
+        let classifier = try LocalClassifier(folder: folder, pool: pool)
+        // The head's rows may be in another order than the data set's labels.
+        let places = try classifier.manifest.labels.map { label in
+          do { return try dataset.question.index(of: label) } catch {
+            throw RPCError(
+              code: .failedPrecondition,
+              message: "the model '\(model.name)' has the label '\(label)', which the data set "
+                + "'\(dataset.name)' has not; evaluate it on the data set it was trained on")
+          }
         }
+        let probabilities = try classifier.probabilities(held.texts).map { row in
+          var ordered = [Float](repeating: 0, count: dataset.question.labels.count)
+          for (place, probability) in zip(places, row) { ordered[place] = probability }
+          return ordered
+        }
+        return Verdicts(
+          predicted: Dictionary(
+            uniqueKeysWithValues: probabilities.enumerated().map { ($0, $1.mostProbable) }),
+          probabilities: probabilities, version: model.version,
+          temperature: model.crossValidation?.evaluation?.calibration?.temperature ?? 1)
+      } catch let error as EncoderError {
+        let file = URL(filePath: error.file).lastPathComponent
+        throw RPCError(
+          code: .failedPrecondition,
+          message: "the model '\(model.name)' cannot be used: \(file): \(error.message)")
       }
-      let predicted = try classifier.predictions(held.texts).map { places[$0] }
-      return Evaluation(
-        labels: dataset.question.labels.map(\.name), actual: held.actual, predicted: predicted)
-    } catch let error as EncoderError {
-      let file = URL(filePath: error.file).lastPathComponent
-      throw RPCError(
-        code: .failedPrecondition,
-        message: "the model '\(model.name)' cannot be used: \(file): \(error.message)")
     }
-  }
-}
-
-/// A model's folder, loaded to predict with.
-package struct LocalClassifier: Sendable {
-  package let manifest: ModelManifest
-  private let encoder: SentenceEncoder
-  private let tokenizer: Tokenizer
-  private let head: ClassificationHead
-
-  /// - Throws: `EncoderError`, also where body, head and description do not fit each other.
-  package init(folder: URL, pool: ComputePool = .shared) throws {
-    manifest = try ModelManifest(directory: folder)
-    head = try ClassificationHead(directory: folder)
-    let directory = try EncoderDirectory(folder)
-    guard head.labels == manifest.labels.count, head.hidden == directory.configuration.hidden else {
-      throw EncoderError(
-        folder.appending(path: ClassificationHead.fileName),
-        "has \(head.labels) labels of \(head.hidden) dimensions; the model has "
-          + "\(manifest.labels.count) of \(directory.configuration.hidden)")
-    }
-    encoder = try SentenceEncoder(directory, pool: pool)
-    tokenizer = try directory.tokenizer()
-  }
-
-  /// The most probable label of each text, as an index into `manifest.labels`.
-  ///
-  /// - Throws: `CancellationError` within a chunk of the task's cancellation.
-  package func predictions(_ texts: [String]) throws -> [Int] {
-    let maxTokens = min(manifest.maxLength, encoder.configuration.positions)
-    var predictions: [Int] = []
-    for start in stride(from: 0, to: texts.count, by: Training.chunk) {
-      try Task.checkCancellation()
-      let chunk = texts[start..<min(start + Training.chunk, texts.count)]
-      let tokens = chunk.map { tokenizer.encode($0, maxTokens: maxTokens) }
-      predictions += head.predictions(encoder.embed(tokens: tokens).values)
-    }
-    return predictions
   }
 }

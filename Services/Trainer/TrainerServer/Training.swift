@@ -15,12 +15,29 @@ package struct Training: Sendable {
     /// The loss at each step on the body.
     package var losses: [Double]
     package var seconds: Seconds
+    /// Of the training set; `nil` where it was not asked for or there is too little to hold any back.
+    package var validation: CrossValidation?
+    /// What the head's scores were divided by, so that its probabilities are as often right as they say;
+    /// 1 where that is not known.
+    package var temperature: Double
+    /// Whether the head learned from suggestions.
+    package var usedSuggestions: Bool
+    /// Where there were suggestions, and answers to hold them against.
+    package var suggestionTrial: Trial?
+    package var labelNameTrial: Trial?
+    package var learningCurve: LearningCurve?
+
+    /// How many of the set's records the model has learned from.
+    package func learnedFrom(_ set: TrainingSet) -> Int {
+      usedSuggestions ? set.examples.count : set.examples.count { !$0.isSuggested }
+    }
   }
 
   /// Where the time went.
   package struct Seconds: Sendable, Hashable, Codable {
     package var body = 0.0
     package var embedding = 0.0
+    package var validation = 0.0
     package var head = 0.0
   }
 
@@ -47,41 +64,117 @@ package struct Training: Sendable {
   /// - Throws: `TrainingError`; `CancellationError` within a step or chunk of the task's cancellation.
   package func run(
     _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
-    report: (TrainingProgress) -> Void = { _ in }
+    report: @escaping (TrainingProgress) -> Void = { _ in }
   ) throws -> Outcome {
     let labels = set.examples.map(\.label)
     guard recipe.name == .lauter else {
-      return try run(
+      var outcome = try run(
         &body, texts: material.texts, labels: labels, labelCount: set.labels.count, report: report)
+      outcome.usedSuggestions = set.examples.contains(where: \.isSuggested)
+      return outcome
     }
-    let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
-    let tuned = tunesBody(set)
-    return try run(
-      &body, texts: tuned ? answered.map { material.texts[$0] } : [],
-      labels: tuned ? answered.map { labels[$0] } : [], embedded: material.texts + material.anchors,
-      report: report
-    ) { embeddings, width in
-      let split = material.texts.count * width
-      return try EvidenceHead(regularisation: recipe.headC).fit(
-        EvidenceHead.Evidence(
-          embeddings: Array(embeddings[..<split]), width: width, labels: labels,
-          isSuggested: set.examples.map(\.isSuggested),
-          suggestions: set.examples.map(\.suggestion),
-          anchors: set.anchors.vectors(Array(embeddings[split...]), width: width)))
+    var run = Run(report: report)
+    let width = body.dimensions
+    func evidence(_ embeddings: [Float], of examples: [TrainingSet.Example])
+      -> EvidenceHead.Evidence
+    {
+      let split = examples.count * width
+      return EvidenceHead.Evidence(
+        embeddings: Array(embeddings[..<split]), width: width, labels: examples.map(\.label),
+        isSuggested: examples.map(\.isSuggested), suggestions: examples.map(\.suggestion),
+        anchors: set.anchors.vectors(Array(embeddings[split...]), width: width))
+    }
+    var head = EvidenceHead(regularisation: recipe.headC)
+    let before = try embed(&body, material.texts + material.anchors, &run)
+    var known = evidence(before, of: set.examples)
+    let clock = ContinuousClock()
+    let start = clock.now
+    report(TrainingProgress(phase: .validation, done: 0, total: 1))
+    try validate(&head, &known, &run)
+    report(TrainingProgress(phase: .validation, done: 1, total: 1))
+    run.seconds.validation = (clock.now - start).seconds
+    if !run.usedSuggestions, tunesBody(set) {
+      let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+      try tune(
+        &body, texts: answered.map { material.texts[$0] }, labels: answered.map { labels[$0] }, &run
+      )
+      known = evidence(
+        try embed(&body, answered.map { material.texts[$0] } + material.anchors, &run),
+        of: answered.map { set.examples[$0] })
+    } else if let validation = run.validation {
+      let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+      run.temperature = Calibration.temperature(
+        probabilities: answered.map { validation.probabilities[$0] },
+        actual: answered.map { labels[$0] })
+    }
+    return try run.finished { [temperature = run.temperature] in
+      try head.fit(known).divided(by: temperature)
     }
   }
 
-  /// Whether the body is tuned. Lauter's recipe leaves it as it is with few answers, whose pairs are
-  /// too few to move it to any purpose, and with suggestions, from which the head learns more.
+  /// Cross-validates on the answers, and leaves out of head and evidence what does harm.
+  private func validate(
+    _ head: inout EvidenceHead, _ known: inout EvidenceHead.Evidence, _ run: inout Run
+  ) throws {
+    run.usedSuggestions = known.isSuggested.contains(true)
+    let everything = known
+    let answered = known.answered
+    let actual = answered.map { known.labels[$0] }
+    func crossValidation(_ head: EvidenceHead) throws -> CrossValidation? {
+      try head.crossValidation(known, folds: recipe.folds, seed: recipe.seed)
+    }
+    guard recipe.folds >= 2, var validation = try crossValidation(head) else { return }
+    if run.usedSuggestions {
+      let with = Trial.Score(answered.map { validation.probabilities[$0] }, actual)
+      known = everything.at(answered)
+      guard let alone = try crossValidation(head) else { return }
+      var trial = Trial(with: with, without: Trial.Score(alone.probabilities, actual))
+      if case .always = recipe.suggestions { trial.used = true }
+      run.suggestionTrial = trial
+      run.usedSuggestions = trial.used
+      if trial.used { known = everything } else { validation = alone }
+    }
+    if !run.usedSuggestions {
+      var plain = head
+      plain.usesAnchors = false
+      if answered.count >= Self.fewestAnswersToDoubtNames,
+        let without = try crossValidation(plain)
+      {
+        let trial = Trial(
+          with: Trial.Score(validation.probabilities, actual),
+          without: Trial.Score(without.probabilities, actual))
+        run.labelNameTrial = trial
+        if !trial.used { (head, validation) = (plain, without) }
+      }
+      // Whoever has no answer is predicted by a head that knows all answers and no suggestion.
+      let answers = validation.probabilities
+      validation.probabilities = try head.fit(known).probabilities(rows: everything.embeddings)
+      for (place, row) in zip(answered, answers) { validation.probabilities[place] = row }
+    }
+    run.validation = validation
+    let answers = everything.at(answered)
+    if head.usesAnchors, answers.labels.count >= 2 {
+      run.learningCurve = try LearningCurve(
+        head, answers, folds: min(recipe.folds, answers.labels.count), seed: recipe.seed)
+    }
+  }
+  /// With fewer, chance decides between a head with label names and one without.
+  package static let fewestAnswersToDoubtNames = 12
+
+  /// Whether the body is tuned where the head does not learn from suggestions, which teach it more than
+  /// tuning does. Lauter's recipe leaves it as it is with few answers, whose pairs are too few to move
+  /// it to any purpose.
   package func tunesBody(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody { return false }
     guard recipe.name == .lauter else { return true }
-    guard !set.examples.contains(where: \.isSuggested) else { return false }
-    return set.labels.indices.allSatisfy { set.count(of: $0) >= Self.fewestAnswersToTune }
+    return set.labels.indices.allSatisfy { label in
+      set.examples.count { $0.label == label && !$0.isSuggested } >= Self.fewestAnswersToTune
+    }
   }
   package static let fewestAnswersToTune = 4
 
-  /// Trains by SetFit's recipe, whatever the recipe's name.
+  /// Trains by SetFit's recipe, whatever the recipe's name. Its head is left as it comes out; that its
+  /// probabilities mean less is part of the recipe.
   ///
   /// - Parameters:
   ///   - texts: token ids, special tokens included.
@@ -90,48 +183,92 @@ package struct Training: Sendable {
   /// - Throws: `TrainingError`; `CancellationError` within a step or chunk of the task's cancellation.
   package func run(
     _ body: inout some TrainableBody, texts: [[Int32]], labels: [Int], labelCount: Int,
-    report: (TrainingProgress) -> Void = { _ in }
+    report: @escaping (TrainingProgress) -> Void = { _ in }
   ) throws -> Outcome {
-    try run(&body, texts: texts, labels: labels, embedded: texts, report: report) {
+    precondition(texts.count == labels.count, "one label per text")
+    var run = Run(report: report)
+    var embeddings: [Float] = []
+    if recipe.freezeBody || recipe.folds >= 2 {
+      embeddings = try embed(&body, texts, &run)
+      run.validation = try run.measured(\.validation, .validation) {
+        try CrossValidation.logisticRegression(
+          embeddings, width: body.dimensions, labels: labels, labelCount: labelCount,
+          C: recipe.headC, folds: recipe.folds, seed: recipe.seed)
+      }
+    }
+    if !recipe.freezeBody {
+      try tune(&body, texts: texts, labels: labels, &run)
+      embeddings = try embed(&body, texts, &run)
+    }
+    return try run.finished {
       try LogisticRegression(C: recipe.headC).fit(
-        $0, hidden: $1, labels: labels, labelCount: labelCount
+        embeddings, hidden: body.dimensions, labels: labels, labelCount: labelCount
       ).head
     }
   }
 
-  /// - Parameters:
-  ///   - texts: to tune the body on; none leave it as it is.
-  ///   - embedded: what the head is fitted to.
-  ///   - fit: from embeddings [embedded, width] and their width.
-  private func run(
-    _ body: inout some TrainableBody, texts: [[Int32]], labels: [Int], embedded: [[Int32]],
-    report: (TrainingProgress) -> Void, fit: ([Float], Int) throws -> ClassificationHead
-  ) throws -> Outcome {
-    precondition(texts.count == labels.count, "one label per text")
-    let clock = ContinuousClock()
-    var seconds = Seconds()
+  /// A training under way.
+  private struct Run {
+    let report: (TrainingProgress) -> Void
     var losses: [Double] = []
-    if !recipe.freezeBody, !texts.isEmpty {
-      let training = BodyTraining(recipe: recipe, labels: labels)
-      seconds.body = try clock.measure {
-        losses = try training.run(&body, texts: texts, report: report)
-      }.seconds
+    var seconds = Seconds()
+    var validation: CrossValidation?
+    var temperature = 1.0
+    var usedSuggestions = false
+    var suggestionTrial: Trial?
+    var labelNameTrial: Trial?
+    var learningCurve: LearningCurve?
+    private let clock = ContinuousClock()
+
+    init(report: @escaping (TrainingProgress) -> Void) { self.report = report }
+
+    /// Runs a phase of one step, and notes its time.
+    mutating func measured<R>(
+      _ time: WritableKeyPath<Seconds, Double>, _ phase: TrainingProgress.Phase? = nil,
+      _ body: () throws -> R
+    ) throws -> R {
+      let start = clock.now
+      if let phase { report(TrainingProgress(phase: phase, done: 0, total: 1)) }
+      let result = try body()
+      if let phase { report(TrainingProgress(phase: phase, done: 1, total: 1)) }
+      seconds[keyPath: time] += (clock.now - start).seconds
+      return result
     }
-    var embeddings: [Float] = []
-    seconds.embedding = try clock.measure {
-      embeddings = try embed(&body, texts: embedded, phase: .embedding, report: report)
-    }.seconds
+
+    consuming func finished(_ fit: () throws -> ClassificationHead) throws -> Outcome {
+      let head = try measured(\.head, .head, fit)
+      return Outcome(
+        head: head, losses: losses, seconds: seconds, validation: validation,
+        temperature: temperature, usedSuggestions: usedSuggestions,
+        suggestionTrial: suggestionTrial, labelNameTrial: labelNameTrial,
+        learningCurve: learningCurve)
+    }
+  }
+
+  private func tune(
+    _ body: inout some TrainableBody, texts: [[Int32]], labels: [Int], _ run: inout Run
+  ) throws {
+    let report = run.report
+    run.losses = try run.measured(\.body) {
+      try BodyTraining(recipe: recipe, labels: labels).run(&body, texts: texts, report: report)
+    }
+  }
+
+  /// Embeds what the head is fitted to.
+  private func embed(
+    _ body: inout some TrainableBody, _ texts: [[Int32]], _ run: inout Run
+  ) throws -> [Float] {
+    let report = run.report
+    let embeddings = try run.measured(\.embedding) {
+      try embed(&body, texts: texts, phase: .embedding, report: report)
+    }
     guard embeddings.allSatisfy({ $0.isFinite }) else {
       throw TrainingError.unusableEncoder(
-        losses.isEmpty
+        run.losses.isEmpty
           ? "its embeddings are not numbers; its weights may hold NaN or infinity"
           : "after training its embeddings are not numbers; try a smaller body_learning_rate")
     }
-    report(TrainingProgress(phase: .head, done: 0, total: 1))
-    var head: ClassificationHead?
-    seconds.head = try clock.measure { head = try fit(embeddings, body.dimensions) }.seconds
-    report(TrainingProgress(phase: .head, done: 1, total: 1))
-    return Outcome(head: head!, losses: losses, seconds: seconds)
+    return embeddings
   }
 
   /// Embeds chunk by chunk, texts of like length together, so that a cancelled task stops soon and a
@@ -158,25 +295,41 @@ package struct Training: Sendable {
     return embeddings
   }
 
-  /// Holds body and head against texts whose labels are known.
-  package func evaluate(
-    _ body: inout some TrainableBody, head: ClassificationHead, texts: [[Int32]], actual: [Int],
-    labels: [String], report: (TrainingProgress) -> Void = { _ in }
-  ) throws -> Evaluation {
-    let embeddings = try embed(&body, texts: texts, phase: .evaluation, report: report)
-    return Evaluation(
-      labels: labels, actual: actual, predicted: head.predictions(embeddings))
+  /// What body and head say of texts: [texts][labels].
+  package func probabilities(
+    _ body: inout some TrainableBody, head: ClassificationHead, texts: [[Int32]],
+    report: (TrainingProgress) -> Void = { _ in }
+  ) throws -> [[Float]] {
+    head.probabilities(rows: try embed(&body, texts: texts, phase: .evaluation, report: report))
   }
 }
 
 extension ClassificationHead {
-  /// The most probable label of each row of embeddings [texts, hidden]; on a tie the first.
-  package func predictions(_ embeddings: [Float]) -> [Int] {
-    stride(from: 0, to: embeddings.count, by: hidden).map { start in
-      let probabilities = self.probabilities(embeddings[start..<start + hidden])
-      return probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+  /// The labels' probabilities for each row of embeddings [texts, hidden].
+  package func probabilities(rows embeddings: [Float]) -> [[Float]] {
+    stride(from: 0, to: embeddings.count, by: hidden).map {
+      probabilities(embeddings[$0..<$0 + hidden])
     }
   }
+
+  /// The same head less (or more) sure of everything: its scores over a temperature.
+  func divided(by temperature: Double) throws -> ClassificationHead {
+    guard temperature != 1 else { return self }
+    let scale = Float(1 / temperature)
+    return try ClassificationHead(
+      labels: labels, hidden: hidden, weight: weight.map { $0 * scale },
+      bias: bias.map { $0 * scale })
+  }
+
+  /// The most probable label of each row of embeddings [texts, hidden]; on a tie the first.
+  package func predictions(_ embeddings: [Float]) -> [Int] {
+    probabilities(rows: embeddings).map(\.mostProbable)
+  }
+}
+
+extension [Float] {
+  /// The place of the largest; on a tie the first.
+  package var mostProbable: Int { self.max().flatMap { firstIndex(of: $0) } ?? 0 }
 }
 
 extension Duration {

@@ -57,7 +57,7 @@ package struct TrainingJob: Sendable {
     logger.info(
       "trained",
       metadata: [
-        "job": "\(run.job.id)", "records": "\(plan.set.examples.count)", "steps": "\(made.steps)",
+        "job": "\(run.job.id)", "records": "\(made.records)", "steps": "\(made.steps)",
         "seconds": "\(made.seconds)",
       ])
     run.report(.init(phase: "publishing"))
@@ -96,21 +96,29 @@ package struct TrainingJob: Sendable {
   ) async throws -> StoreV1.TrainingResult {
     let files = try await artefacts.upload(folder: folder)
     try Task.checkCancellation()
-    let evaluation = made.evaluation.map { StoreV1.Evaluation($0, split: .test) }
     let published = try await store.publish(
       StoreV1.Model(
         name: plan.name.description, dataset: run.job.dataset, labels: plan.set.labels,
         files: files, encoder: plan.encoder.name, encoderDigest: plan.encoder.digest,
         training: StoreV1.TrainingSpec(
-          plan.recipe, model: plan.name, encoder: plan.encoder.name, agent: plan.set.agent,
+          plan.recipe, model: plan.name, encoder: plan.encoder.name, agent: made.agent,
           maxLength: made.maxLength),
-        evaluation: evaluation, trainRecords: UInt64(plan.set.examples.count)),
-      lease: run.lease)
-    return .init(model: published.name, version: published.version, evaluation: evaluation)
+        evaluation: made.evaluation, trainRecords: UInt64(made.records),
+        crossValidation: made.crossValidation),
+      queues: made.queues, lease: run.lease)
+    return .init(
+      model: published.name, version: published.version, evaluation: made.evaluation,
+      crossValidation: made.crossValidation)
   }
 
   private struct Made: Sendable {
-    var evaluation: Evaluation?
+    var evaluation: StoreV1.Evaluation?
+    var crossValidation: StoreV1.CrossValidation?
+    var queues: [StoreV1.Queue]
+    /// Whose suggestions were used, if any were.
+    var agent: String?
+    /// What was learned from.
+    var records: Int
     var steps: Int
     var maxLength: Int
     var seconds: Training.Seconds
@@ -128,27 +136,45 @@ package struct TrainingJob: Sendable {
 
   /// The part that computes.
   private func compute(
-    _ plan: Plan, encoder source: URL, into folder: URL, report: (TrainingProgress) -> Void
+    _ plan: Plan, encoder source: URL, into folder: URL,
+    report: @escaping (TrainingProgress) -> Void
   ) throws -> Made {
     do {
       var body = try EncoderBody(folder: source, recipe: plan.recipe, pool: pool)
       let training = Training(recipe: plan.recipe)
       let outcome = try training.run(
         &body, plan.set, try body.material(plan.set), report: report)
-      var evaluation: Evaluation?
+      var assessment: Assessment?
       if !plan.held.texts.isEmpty {
-        evaluation = try training.evaluate(
-          &body, head: outcome.head, texts: body.tokens(plan.held.texts), actual: plan.held.actual,
-          labels: plan.set.labels, report: report)
+        let probabilities = try training.probabilities(
+          &body, head: outcome.head, texts: body.tokens(plan.held.texts), report: report)
+        var measured = Assessment(
+          labels: plan.set.labels, actual: plan.held.actual, probabilities: probabilities,
+          temperature: outcome.temperature, metadata: plan.held.records.map(\.metadata),
+          seed: plan.recipe.seed)
+        try measured.findNearDuplicates(
+          of: plan.held.named,
+          among: plan.set.examples.map { (id: $0.externalID, text: $0.text) })
+        assessment = measured
       }
       let manifest = ModelManifest(
         labels: plan.set.labels, dataset: plan.dataset.name.description, encoder: plan.encoder.name,
         maxLength: body.maxTokens)
-      try ModelFolder.write(body, head: outcome.head, manifest: manifest, to: folder)
+      try ModelFolder.write(
+        body, head: outcome.head, manifest: manifest,
+        card: ModelCard(
+          labels: plan.dataset.question.labels, dataset: plan.dataset.name.description,
+          encoder: plan.encoder.name, encoderDigest: plan.encoder.digest, recipe: plan.recipe,
+          set: plan.set, outcome: outcome, maxTokens: body.maxTokens, assessment: assessment),
+        to: folder)
       try checkPrecisions(plan, body, folder)
       return Made(
-        evaluation: evaluation, steps: outcome.losses.count, maxLength: body.maxTokens,
-        seconds: outcome.seconds)
+        evaluation: assessment.map { .init($0, split: .test) },
+        crossValidation: .init(outcome, plan.set, seed: plan.recipe.seed),
+        queues: outcome.validation.map { SecondLooks($0, plan.set).queues(plan.set) } ?? [],
+        agent: outcome.usedSuggestions ? plan.set.agent : nil,
+        records: outcome.learnedFrom(plan.set),
+        steps: outcome.losses.count, maxLength: body.maxTokens, seconds: outcome.seconds)
     } catch let error as EncoderError {
       // The cache's path says nothing to the user; the file's name does.
       let file = URL(filePath: error.file).lastPathComponent
@@ -156,6 +182,9 @@ package struct TrainingJob: Sendable {
         "the encoder '\(plan.encoder.name)' cannot be used: \(file): \(error.message)")
     } catch let error as HeadError {
       throw TrainingFailure("the head cannot be fitted: \(error)")
+    } catch let error as ModelFolderError {
+      throw TrainingFailure(
+        "the model cannot be put together on the trainer's disk: \(error.message)")
     }
   }
 }
@@ -167,6 +196,11 @@ package struct HeldBack: Sendable, Hashable {
   package var actual: [Int] = []
   /// As they were given.
   package var records: [Record] = []
+
+  /// The texts with their records' external ids.
+  package var named: [(id: String, text: String)] {
+    zip(records, texts).map { (id: $0.externalID, text: $1) }
+  }
 
   /// - Throws: `SchemaError` if a response's label is not one of the data set's.
   package init(dataset: Dataset, records: [Record]) throws {

@@ -36,13 +36,10 @@ package struct TrainingSet: Sendable, Hashable {
     labels = dataset.question.labels.map(\.name)
     anchors = LabelAnchors(dataset.question.labels)
     let train = records.filter { $0.split == .train }.sorted { $0.id < $1.id }
-    let chosen: String? =
-      switch recipe.suggestions {
-      case nil: nil
-      case .by(let agent): agent
-      case .byMostFrequentAgent: Self.mostFrequentAgent(train)
-      }
-    if recipe.suggestions != nil, chosen == nil { throw TrainingError.noSuggestions(agent: nil) }
+    let chosen = recipe.suggestions.flatMap { $0.agent ?? Self.mostFrequentAgent(train) }
+    if case .always = recipe.suggestions, chosen == nil {
+      throw TrainingError.noSuggestions(agent: nil)
+    }
     agent = chosen
     func suggestion(_ record: Record) -> String? {
       chosen.flatMap { chosen in record.suggestions.first { $0.agent == chosen }?.label }
@@ -72,34 +69,48 @@ package struct TrainingSet: Sendable, Hashable {
       }
     }
 
-    examples = (reviewed + suggested).sorted { $0.recordID < $1.recordID }
+    examples = (reviewed + Self.budgeted(suggested, recipe)).sorted { $0.recordID < $1.recordID }
     try requireRecords(recipe)
   }
 
-  /// Texts and labels that come from elsewhere than a store, numbered from 1.
+  /// A record that comes from elsewhere than a store.
+  package struct Line: Sendable, Hashable {
+    package var id: String
+    package var text: String
+    /// Indices into the labels.
+    package var label: Int?
+    package var suggestion: Int?
+
+    package init(id: String, text: String, label: Int?, suggestion: Int? = nil) {
+      self.id = id
+      self.text = text
+      self.label = label
+      self.suggestion = suggestion
+    }
+  }
+
+  /// Picks the training records among those of a file.
   ///
   /// Where the recipe uses suggestions, a text beyond the shots counts as unanswered, and so does one
   /// without a label: what it was suggested stands in.
   ///
-  /// - Parameter texts: indices into the labels.
-  /// - Throws: `TrainingError` if a label has no text.
-  package init(
-    labels: [Label], texts: [(text: String, label: Int?, suggestion: Int?)], recipe: Recipe
-  ) throws {
+  /// - Throws: `TrainingError`.
+  package init(labels: [Label], lines: [Line], recipe: Recipe) throws {
     self.labels = labels.map(\.name)
     anchors = LabelAnchors(labels)
     var answered: [Example] = []
-    for (index, line) in texts.enumerated() {
+    for (index, line) in lines.enumerated() {
       guard let label = line.label else { continue }
       answered.append(
         Example(
-          recordID: Int64(index + 1), externalID: "\(index + 1)", text: line.text, label: label,
+          recordID: Int64(index + 1), externalID: line.id, text: line.text, label: label,
           isSuggested: false, suggestion: line.suggestion))
     }
     if let shots = recipe.shots {
       answered = Self.sample(answered, perLabel: shots, labelCount: labels.count, seed: recipe.seed)
     }
-    guard recipe.suggestions != nil else {
+    guard recipe.suggestions != nil, lines.contains(where: { $0.suggestion != nil }) else {
+      if case .always = recipe.suggestions { throw TrainingError.noSuggestions(agent: nil) }
       agent = nil
       examples = answered
       try requireRecords(recipe)
@@ -108,14 +119,14 @@ package struct TrainingSet: Sendable, Hashable {
     agent = "file"
     let taken = Set(answered.map(\.recordID))
     var suggested: [Example] = []
-    for (index, line) in texts.enumerated() where !taken.contains(Int64(index + 1)) {
+    for (index, line) in lines.enumerated() where !taken.contains(Int64(index + 1)) {
       guard let suggestion = line.suggestion else { continue }
       suggested.append(
         Example(
-          recordID: Int64(index + 1), externalID: "\(index + 1)", text: line.text,
+          recordID: Int64(index + 1), externalID: line.id, text: line.text,
           label: suggestion, isSuggested: true, suggestion: suggestion))
     }
-    examples = (answered + suggested).sorted { $0.recordID < $1.recordID }
+    examples = (answered + Self.budgeted(suggested, recipe)).sorted { $0.recordID < $1.recordID }
     try requireRecords(recipe)
   }
 
@@ -133,7 +144,7 @@ package struct TrainingSet: Sendable, Hashable {
       throw TrainingError.labelsWithoutRecords(
         missing: missing.map { labels[$0] },
         counts: labels.indices.map { .init(label: labels[$0], records: counts[$0]) },
-        suggestions: recipe.suggestions != nil)
+        suggestions: agent != nil)
     }
   }
 
@@ -148,6 +159,16 @@ package struct TrainingSet: Sendable, Hashable {
       return taken[example.label] <= perLabel
     }
     return chosen.sorted { $0.recordID < $1.recordID }
+  }
+
+  /// Under Lauter's recipe so many suggestions are learned from, chosen by the seed: each must be embedded,
+  /// and more teach little.
+  package static let suggestionBudget = 10_000
+
+  private static func budgeted(_ suggested: [Example], _ recipe: Recipe) -> [Example] {
+    guard recipe.name == .lauter, suggested.count > suggestionBudget else { return suggested }
+    var random = RandomSource(seed: recipe.seed, purpose: .suggestions)
+    return Array(random.shuffled(suggested).prefix(suggestionBudget))
   }
 
   /// On a tie the first by name.

@@ -15,17 +15,24 @@ extension TrainerV1 {
       Ch9sYXV0ZXIvdHJhaW5lci92MS90cmFpbmVyLnByb3RvEhFsYXV0ZXIudHJhaW5lci52MRobbGF1\
       dGVyL3N0b3JlL3YxL3N0b3JlLnByb3RvIhgKFkRlc2NyaWJlVHJhaW5lclJlcXVlc3QiXAoXRGVz\
       Y3JpYmVUcmFpbmVyUmVzcG9uc2USJwoPaW5zdHJ1Y3Rpb25fc2V0GAEgASgJUg5pbnN0cnVjdGlv\
-      blNldBIYCgd0aHJlYWRzGAIgASgNUgd0aHJlYWRzIrcBCg9FdmFsdWF0ZVJlcXVlc3QSGAoHZGF0\
+      blNldBIYCgd0aHJlYWRzGAIgASgNUgd0aHJlYWRzIrMCCg9FdmFsdWF0ZVJlcXVlc3QSGAoHZGF0\
       YXNldBgBIAEoCVIHZGF0YXNldBIsCgVzcGxpdBgCIAEoDjIWLmxhdXRlci5zdG9yZS52MS5TcGxp\
       dFIFc3BsaXQSOQoFbW9kZWwYAyABKAsyIS5sYXV0ZXIudHJhaW5lci52MS5Nb2RlbFJlZmVyZW5j\
-      ZUgAUgVtb2RlbBIWCgVhZ2VudBgEIAEoCUgAUgVhZ2VudEIJCgdzdWJqZWN0Ij4KDk1vZGVsUmVm\
-      ZXJlbmNlEhIKBG5hbWUYASABKAlSBG5hbWUSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbiJpChBF\
-      dmFsdWF0ZVJlc3BvbnNlEjsKCmV2YWx1YXRpb24YASABKAsyGy5sYXV0ZXIuc3RvcmUudjEuRXZh\
-      bHVhdGlvblIKZXZhbHVhdGlvbhIYCgd2ZXJzaW9uGAIgASgEUgd2ZXJzaW9uMs8BCg5UcmFpbmVy\
-      U2VydmljZRJoCg9EZXNjcmliZVRyYWluZXISKS5sYXV0ZXIudHJhaW5lci52MS5EZXNjcmliZVRy\
-      YWluZXJSZXF1ZXN0GioubGF1dGVyLnRyYWluZXIudjEuRGVzY3JpYmVUcmFpbmVyUmVzcG9uc2US\
-      UwoIRXZhbHVhdGUSIi5sYXV0ZXIudHJhaW5lci52MS5FdmFsdWF0ZVJlcXVlc3QaIy5sYXV0ZXIu\
-      dHJhaW5lci52MS5FdmFsdWF0ZVJlc3BvbnNlYgZwcm90bzM=
+      ZUgAUgVtb2RlbBIWCgVhZ2VudBgEIAEoCUgAUgVhZ2VudBJICg1hZ2FpbnN0X21vZGVsGAUgASgL\
+      MiEubGF1dGVyLnRyYWluZXIudjEuTW9kZWxSZWZlcmVuY2VIAVIMYWdhaW5zdE1vZGVsEiUKDWFn\
+      YWluc3RfYWdlbnQYBiABKAlIAVIMYWdhaW5zdEFnZW50QgkKB3N1YmplY3RCCQoHYWdhaW5zdCI+\
+      Cg5Nb2RlbFJlZmVyZW5jZRISCgRuYW1lGAEgASgJUgRuYW1lEhgKB3ZlcnNpb24YAiABKARSB3Zl\
+      cnNpb24iqAEKEEV2YWx1YXRlUmVzcG9uc2USOwoKZXZhbHVhdGlvbhgBIAEoCzIbLmxhdXRlci5z\
+      dG9yZS52MS5FdmFsdWF0aW9uUgpldmFsdWF0aW9uEhgKB3ZlcnNpb24YAiABKARSB3ZlcnNpb24S\
+      PQoKY29tcGFyaXNvbhgDIAEoCzIdLmxhdXRlci50cmFpbmVyLnYxLkNvbXBhcmlzb25SCmNvbXBh\
+      cmlzb24ivQEKCkNvbXBhcmlzb24SHQoKYm90aF9yaWdodBgBIAEoBFIJYm90aFJpZ2h0Eh0KCm9u\
+      bHlfZmlyc3QYAiABKARSCW9ubHlGaXJzdBIfCgtvbmx5X3NlY29uZBgDIAEoBFIKb25seVNlY29u\
+      ZBIdCgpib3RoX3dyb25nGAQgASgEUglib3RoV3JvbmcSFwoHcF92YWx1ZRgFIAEoAVIGcFZhbHVl\
+      EhgKB3ZlcnNpb24YBiABKARSB3ZlcnNpb24yzwEKDlRyYWluZXJTZXJ2aWNlEmgKD0Rlc2NyaWJl\
+      VHJhaW5lchIpLmxhdXRlci50cmFpbmVyLnYxLkRlc2NyaWJlVHJhaW5lclJlcXVlc3QaKi5sYXV0\
+      ZXIudHJhaW5lci52MS5EZXNjcmliZVRyYWluZXJSZXNwb25zZRJTCghFdmFsdWF0ZRIiLmxhdXRl\
+      ci50cmFpbmVyLnYxLkV2YWx1YXRlUmVxdWVzdBojLmxhdXRlci50cmFpbmVyLnYxLkV2YWx1YXRl\
+      UmVzcG9uc2ViBnByb3RvMw==
       """)
 }
 
@@ -93,21 +100,30 @@ extension TrainerV1 {
     /// Unspecified: test.
     public var split: StoreV1.Split
     public var subject: TrainerV1.EvaluateRequest.Subject?
+    /// What to compare it with, on the same records.
+    public var against: TrainerV1.EvaluateRequest.Against?
 
     public init(
       dataset: String = "",
       split: StoreV1.Split = .unspecified,
-      subject: TrainerV1.EvaluateRequest.Subject? = nil
+      subject: TrainerV1.EvaluateRequest.Subject? = nil,
+      against: TrainerV1.EvaluateRequest.Against? = nil
     ) {
       self.dataset = dataset
       self.split = split
       self.subject = subject
+      self.against = against
     }
 
     public enum Subject: Hashable, Sendable {
       case model(TrainerV1.ModelReference)
       /// The suggestions of this agent.
       case agent(String)
+    }
+
+    public enum Against: Hashable, Sendable {
+      case againstModel(TrainerV1.ModelReference)
+      case againstAgent(String)
     }
   }
 }
@@ -129,6 +145,11 @@ extension TrainerV1.EvaluateRequest: CodedMessage {
     case 4: self.subject = .agent(String(cString: c.pointee.agent))
     default: self.subject = nil
     }
+    switch c.pointee.against_case.rawValue {
+    case 5: self.against = try .againstModel(TrainerV1.ModelReference(c: c.pointee.against_model))
+    case 6: self.against = .againstAgent(String(cString: c.pointee.against_agent))
+    default: self.against = nil
+    }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateRequest>, _ arena: Arena) throws {
@@ -142,6 +163,15 @@ extension TrainerV1.EvaluateRequest: CodedMessage {
     case .agent(let value):
       c.pointee.subject_case = .init(4)
       c.pointee.agent = try arena.string(value, "lauter.trainer.v1.EvaluateRequest.agent")
+    case nil: break
+    }
+    switch against {
+    case .againstModel(let value):
+      c.pointee.against_case = .init(5)
+      c.pointee.against_model = try arena.message(value)
+    case .againstAgent(let value):
+      c.pointee.against_case = .init(6)
+      c.pointee.against_agent = try arena.string(value, "lauter.trainer.v1.EvaluateRequest.against_agent")
     case nil: break
     }
   }
@@ -186,10 +216,17 @@ extension TrainerV1 {
     public var evaluation: StoreV1.Evaluation?
     /// The version that was evaluated, where it was a model.
     public var version: UInt64
+    /// Where there was something to compare with.
+    public var comparison: TrainerV1.Comparison?
 
-    public init(evaluation: StoreV1.Evaluation? = nil, version: UInt64 = 0) {
+    public init(
+      evaluation: StoreV1.Evaluation? = nil,
+      version: UInt64 = 0,
+      comparison: TrainerV1.Comparison? = nil
+    ) {
       self.evaluation = evaluation
       self.version = version
+      self.comparison = comparison
     }
   }
 }
@@ -206,11 +243,74 @@ extension TrainerV1.EvaluateResponse: CodedMessage {
   package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateResponse>) throws {
     self.evaluation = try c.pointee.evaluation.map { try .init(c: $0) }
     self.version = c.pointee.version
+    self.comparison = try c.pointee.comparison.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateResponse>, _ arena: Arena) throws {
     lauter__trainer__v1__evaluate_response__init(c)
     if let evaluation { c.pointee.evaluation = try arena.message(evaluation) }
+    c.pointee.version = version
+    if let comparison { c.pointee.comparison = try arena.message(comparison) }
+  }
+}
+
+extension TrainerV1 {
+  /// Two classifiers on the records that both have predicted.
+  public struct Comparison: Message, Hashable, Sendable {
+    public var bothRight: UInt64
+    /// Only the one that was evaluated, and only the one it was compared with.
+    public var onlyFirst: UInt64
+    public var onlySecond: UInt64
+    public var bothWrong: UInt64
+    /// McNemar's exact test, two-sided: how probable a difference as large as this is between equals.
+    public var pValue: Double
+    /// The version compared with, where it was a model.
+    public var version: UInt64
+
+    public init(
+      bothRight: UInt64 = 0,
+      onlyFirst: UInt64 = 0,
+      onlySecond: UInt64 = 0,
+      bothWrong: UInt64 = 0,
+      pValue: Double = 0,
+      version: UInt64 = 0
+    ) {
+      self.bothRight = bothRight
+      self.onlyFirst = onlyFirst
+      self.onlySecond = onlySecond
+      self.bothWrong = bothWrong
+      self.pValue = pValue
+      self.version = version
+    }
+  }
+}
+
+extension TrainerV1.Comparison: CodedMessage {
+  package static let descriptor = MessageDescriptor(lauter__trainer__v1__comparison__init)
+
+  public init(parsing bytes: UnsafeRawBufferPointer) throws { self = try decode(bytes) }
+
+  public func serialize(into output: inout MessageBuffer) throws {
+    try encode(self, into: &output)
+  }
+
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__Comparison>) throws {
+    self.bothRight = c.pointee.both_right
+    self.onlyFirst = c.pointee.only_first
+    self.onlySecond = c.pointee.only_second
+    self.bothWrong = c.pointee.both_wrong
+    self.pValue = c.pointee.p_value
+    self.version = c.pointee.version
+  }
+
+  package func fill(_ c: UnsafeMutablePointer<Lauter__Trainer__V1__Comparison>, _ arena: Arena) throws {
+    lauter__trainer__v1__comparison__init(c)
+    c.pointee.both_right = bothRight
+    c.pointee.only_first = onlyFirst
+    c.pointee.only_second = onlySecond
+    c.pointee.both_wrong = bothWrong
+    c.pointee.p_value = pValue
+    try arena.keepNegativeZero(pValue, 5, &c.pointee.base)
     c.pointee.version = version
   }
 }

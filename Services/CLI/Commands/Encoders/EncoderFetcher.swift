@@ -31,6 +31,14 @@ package struct EncoderFolder: Sendable {
         hint: missing == ["model.safetensors"] && weights != nil
           ? "only \(weights!) is there; save the model with safe_serialization=True" : nil)
     }
+    guard !has("model_head.pkl") else {
+      throw Failure(
+        .badData,
+        "\(path) has model_head.pkl, a pickle, which is neither read nor stored because it can run code",
+        hint:
+          "'scripts/setfit_head.py convert \(path)' makes head.safetensors of it, if you trust it; then remove the pickle. For the encoder alone just remove it"
+      )
+    }
     guard has("tokenizer.json") || has("vocab.txt") else {
       throw Failure(.badData, "\(path) has no tokenizer: neither tokenizer.json nor vocab.txt")
     }

@@ -199,6 +199,8 @@ enum DatasetOutput {
         }),
       "responses": .array(
         counts.labels.map { ["label": .string($0.label), "responses": .of($0.responses)] }),
+      "queues": .array(
+        counts.queues.map { ["queue": .string($0.queue), "records": .of($0.records)] }),
       "create_time_ms": .of(dataset.createTimeMs),
     ]
   }
@@ -246,6 +248,12 @@ enum DatasetOutput {
         agents.add([agent.agent, "\(agent.suggestions)", "\(agent.failures)"])
       }
       agents.print()
+    }
+    if !counts.queues.isEmpty {
+      console.out("")
+      var queues = Table([.init("queue"), .init("records", alignsRight: true)])
+      for queue in counts.queues { queues.add([queue.queue, "\(queue.records)"]) }
+      queues.print()
     }
   }
 }

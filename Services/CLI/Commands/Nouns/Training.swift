@@ -11,8 +11,9 @@ struct Train: AsyncParsableCommand {
     discussion: """
       Contrastive pairs fine-tune the body where there are enough records, then a logistic \
       regression is fitted on its embeddings. The default recipe, lauter, also learns from the \
-      labels' names and descriptions, and takes suggestions for as much as they have proved right. \
-      --recipe setfit reproduces SetFit and its defaults.
+      labels' names and descriptions, and from suggestions on records that are not reviewed, for as \
+      much as they have proved right and where cross-validation on the reviewed ones says that they \
+      help. --recipe setfit reproduces SetFit and its defaults.
       """)
 
   @Argument(help: "The data set.")
@@ -33,11 +34,18 @@ struct Train: AsyncParsableCommand {
   @Option(help: "Makes pairs and batches the same each time.")
   var seed: UInt64?
 
-  @Flag(help: "Train on suggestions too, where a record is not reviewed.")
+  @Flag(help: "Train on suggestions without asking whether they help.")
   var useSuggestions = false
+
+  @Flag(help: "Train on what people have reviewed alone.")
+  var noSuggestions = false
 
   @Option(help: "Only this agent's suggestions. Default: the agent that suggested most.")
   var agent: String?
+
+  @Option(
+    help: "Parts of the cross-validation on the reviewed records; 0 leaves it out. Default: 5.")
+  var folds: UInt32?
 
   @Option(help: "Passes over the pairs while the body is fine-tuned. Default: 1.")
   var epochs: UInt32?
@@ -72,6 +80,9 @@ struct Train: AsyncParsableCommand {
     guard ["lauter", "setfit"].contains(recipe) else {
       throw ValidationError("--recipe is lauter or setfit, not '\(recipe)'")
     }
+    guard !useSuggestions || !noSuggestions else {
+      throw ValidationError("--use-suggestions or --no-suggestions, not both")
+    }
     if let learningRate, learningRate <= 0 || !learningRate.isFinite {
       throw ValidationError("--learning-rate is above 0, not \(learningRate)")
     }
@@ -89,7 +100,7 @@ struct Train: AsyncParsableCommand {
         bodyBatchSize: batchSize ?? 0,
         bodyLearningRate: learningRate ?? 0, maxSteps: maxSteps ?? 0, maxLength: maxLength ?? 0,
         headC: headC ?? 0,
-        freezeBody: freezeBody, recipe: recipe)
+        freezeBody: freezeBody, recipe: recipe, folds: folds, noSuggestions: noSuggestions)
       let created = try await services.jobs {
         try await $0.createJob(.init(dataset: dataset, spec: .training(spec)), options: .quick)
       }
@@ -107,6 +118,7 @@ struct Train: AsyncParsableCommand {
       let seconds = Double(finished.finishTimeMs - finished.startTimeMs) / 1000
       console.out(
         "published \(result.model) version \(result.version) after \(Show.decimal(seconds, 1)) s")
+      if let validation = result.crossValidation { Show.printCrossValidation(validation) }
       if let evaluation = result.evaluation {
         Show.printEvaluation(evaluation)
       } else {
@@ -136,13 +148,24 @@ struct Evaluate: AsyncParsableCommand {
   @Option(help: "The split whose reviewed records count.")
   var split: Split = .test
 
+  @Option(
+    help: ArgumentHelp(
+      "A model to compare with on the same records.", valueName: "name[@version]"))
+  var againstModel: String?
+
+  @Option(help: "An agent to compare with on the same records.")
+  var againstAgent: String?
+
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
     guard (model == nil) != (agent == nil) else {
       throw ValidationError("name what to evaluate: either --model or --agent")
     }
-    if let model { _ = try ModelArgument(model) }
+    guard againstModel == nil || againstAgent == nil else {
+      throw ValidationError("compare with --against-model or --against-agent, not both")
+    }
+    for model in [model, againstModel] { if let model { _ = try ModelArgument(model) } }
   }
 
   func run() async throws {
@@ -154,10 +177,18 @@ struct Evaluate: AsyncParsableCommand {
     } else {
       subject = .agent(agent ?? "")
     }
+    var against: TrainerV1.EvaluateRequest.Against?
+    if let againstModel {
+      let reference = try ModelArgument(againstModel)
+      against = .againstModel(.init(name: reference.name, version: reference.version))
+    } else if let againstAgent {
+      against = .againstAgent(againstAgent)
+    }
+    let request = TrainerV1.EvaluateRequest(
+      dataset: dataset, split: .init(split), subject: subject, against: against)
     let answer = try await connection.withServices { services in
       try await services.call(.trainer) {
-        try await TrainerV1.TrainerServiceClient($0).evaluate(
-          .init(dataset: dataset, split: .init(split), subject: subject))
+        try await TrainerV1.TrainerServiceClient($0).evaluate(request)
       }
     }
     guard let evaluation = answer.evaluation else {
@@ -172,6 +203,9 @@ struct Evaluate: AsyncParsableCommand {
       if let model { members.insert(.init("model", .string(try ModelArgument(model).name)), at: 1) }
       if let agent { members.insert(.init("agent", .string(agent)), at: 1) }
       if model != nil { members.insert(.init("version", .of(answer.version)), at: 2) }
+      if let comparison = answer.comparison {
+        members.append(.init("comparison", Show.comparison(comparison)))
+      }
       console.out(JSON.object(members).text)
     } else {
       if let model {
@@ -180,6 +214,12 @@ struct Evaluate: AsyncParsableCommand {
         console.out("\(agent ?? "") on \(dataset)")
       }
       Show.printEvaluation(evaluation)
+      if let comparison = answer.comparison {
+        let other =
+          try againstModel.map { "\(try ModelArgument($0).name) version \(comparison.version)" }
+          ?? againstAgent ?? ""
+        Show.printComparison(comparison, with: other)
+      }
     }
   }
 }
@@ -201,56 +241,5 @@ package struct ModelArgument: Hashable {
       }
       version = number
     }
-  }
-}
-
-struct Models: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "List published models, newest version first.")
-
-  @Argument(help: "Only this model's versions.")
-  var name: String?
-
-  @OptionGroup var connection: ConnectionOptions
-
-  func run() async throws {
-    let console = Console.current
-    let models = try await connection.withServices { services in
-      try await services.models {
-        try await $0.listModels(.init(name: name ?? ""), options: .quick)
-      }.models
-    }
-    if connection.json {
-      for model in models { console.out(Self.json(model).text) }
-      return
-    }
-    if models.isEmpty {
-      console.note("no models yet; 'lauter train DATASET' publishes one")
-      return
-    }
-    var table = Table([
-      .init("name"), .init("version", alignsRight: true), .init("dataset"), .init("encoder"),
-      .init("trained on", alignsRight: true), .init("accuracy", alignsRight: true),
-      .init("created"), .init("labels", shrinks: true),
-    ])
-    for model in models {
-      table.add([
-        model.name, "\(model.version)", model.dataset, model.encoder, "\(model.trainRecords)",
-        model.evaluation.map { Show.decimal($0.accuracy) } ?? "", Show.time(model.createTimeMs),
-        model.labels.joined(separator: ", "),
-      ])
-    }
-    table.print()
-  }
-
-  private static func json(_ model: StoreV1.Model) -> JSON {
-    [
-      "name": .string(model.name), "version": .of(model.version),
-      "dataset": .string(model.dataset), "labels": .array(model.labels.map { .string($0) }),
-      "digest": .string(model.digest), "encoder": .string(model.encoder),
-      "encoder_digest": .string(model.encoderDigest), "train_records": .of(model.trainRecords),
-      "evaluation": model.evaluation.map { Show.evaluation($0) } ?? .null,
-      "create_time_ms": .of(model.createTimeMs),
-    ]
   }
 }

@@ -10,7 +10,11 @@ struct Review: AsyncParsableCommand {
     abstract: "Settle records one by one: accept a suggestion, or choose a label.",
     discussion: """
       Shows each pending record with its suggestion. Every decision is saved at once; 'q' quits and \
-      the next review goes on from there. Keys may come from a pipe, one a line. Keys:
+      the next review goes on from there. Keys may come from a pipe, one a line.
+
+      Training fills two queues: 'label-errors' has answers that are probably wrong, 'disagreements' \
+      has pending records whose suggestion the classifier contradicts. Both start with those most \
+      worth a look, and Enter accepts what the classifier says. Keys:
 
       \(Reviewer.help)
       """)
@@ -24,6 +28,9 @@ struct Review: AsyncParsableCommand {
   @Option(help: "Only this split.")
   var split: Split?
 
+  @Option(help: "A queue that training has filled: label-errors or disagreements.")
+  var queue: String?
+
   @Option(
     help: ArgumentHelp(
       "Apply a recorded review instead: a line {\"id\": …, \"label\": …} or {\"id\": …, \"discard\": true} per record; '-' for stdin.",
@@ -34,6 +41,12 @@ struct Review: AsyncParsableCommand {
   var onError: Import.OnError = .stop
 
   @OptionGroup var connection: ConnectionOptions
+
+  func validate() throws {
+    guard queue == nil || (split == nil && from == nil) else {
+      throw ValidationError("--queue goes with neither --split nor --from")
+    }
+  }
 
   func run() async throws {
     let environment = Console.current.environment
@@ -47,7 +60,8 @@ struct Review: AsyncParsableCommand {
         ).apply(services)
       } else {
         let session = ReviewSession(
-          services: services, dataset: data, user: name, split: split, json: connection.json)
+          services: services, dataset: data, user: name, split: split, queue: queue,
+          json: connection.json)
         try await session.run()
       }
     }
@@ -61,26 +75,40 @@ private final class ReviewSession {
     var decision: Reviewer.Decision
   }
 
+  /// What is proposed for a record, and why.
+  private struct Verdict {
+    var label: String
+    /// The agent's own.
+    var score: Double?
+    var reason: String
+  }
+
   private let services: Services
   private let dataset: Dataset
   private let user: String
   private let split: Split?
+  private let queue: String?
   private let json: Bool
   private let console = Console.current
   private let keys: KeySource
 
   private var records: [StoreV1.Record] = []
+  /// What the classifier says of each of `records`, where they come from a queue.
+  private var verdicts: [Verdict] = []
   private var pageToken: String?
   private var index = 0
   private var history: [Past] = []
   private var pending: UInt64 = 0
   private var counts = (accepted: 0, changed: 0, discarded: 0, skipped: 0)
 
-  init(services: Services, dataset: Dataset, user: String, split: Split?, json: Bool) {
+  init(
+    services: Services, dataset: Dataset, user: String, split: Split?, queue: String?, json: Bool
+  ) {
     self.services = services
     self.dataset = dataset
     self.user = user
     self.split = split
+    self.queue = queue
     self.json = json
     keys = KeySource(console)
   }
@@ -91,12 +119,14 @@ private final class ReviewSession {
     let ofSplit = message.counts?.splits.first { entry in
       split.map { StoreV1.Split($0) == entry.split } ?? false
     }
+    let ofQueue = message.counts?.queues.first { $0.queue == queue }
     pending =
-      ofSplit.map { $0.records - min($0.completed, $0.records) } ?? message.counts?.pending ?? 0
+      ofQueue?.records ?? ofSplit.map { $0.records - min($0.completed, $0.records) } ?? message
+      .counts?.pending ?? 0
     if !dataset.guidelines.isEmpty { showGuidelines() }
     var reviewer = Reviewer(labels: dataset.question.labels.map(\.name))
     review: while let record = try await current() {
-      let suggestion = Self.best(record)
+      let suggestion = verdict(record)
       reviewer.show(suggested: suggestion?.label)
       show(record, suggestion)
       decide: while true {
@@ -151,6 +181,24 @@ private final class ReviewSession {
   private func current() async throws -> StoreV1.Record? {
     while index >= records.count {
       if pageToken == "" { return nil }
+      if let queue {
+        let page = try await services.records {
+          try await $0.listQueue(
+            .init(
+              dataset: dataset.name.description, queue: queue, pageSize: 50,
+              pageToken: pageToken ?? ""), options: .quick)
+        }
+        for entry in page.records {
+          guard let record = entry.record else { continue }
+          records.append(record)
+          verdicts.append(
+            Verdict(
+              label: entry.label, score: nil,
+              reason: "says \(page.model) version \(page.version)\(Self.contradicted(record))"))
+        }
+        pageToken = page.nextPageToken
+        continue
+      }
       let page = try await services.records {
         try await $0.listRecords(
           .init(
@@ -176,14 +224,14 @@ private final class ReviewSession {
     let record = records[past.index]
     switch past.decision {
     case .choose(let label):
-      try await delete(record)
-      if dataset.question.labels[label].name == Self.best(record)?.label {
+      try await restore(record)
+      if dataset.question.labels[label].name == verdict(record, at: past.index)?.label {
         counts.accepted -= 1
       } else {
         counts.changed -= 1
       }
     case .discard:
-      try await delete(record)
+      try await restore(record)
       counts.discarded -= 1
     default: counts.skipped -= 1
     }
@@ -199,17 +247,22 @@ private final class ReviewSession {
     }
   }
 
-  private func delete(_ record: StoreV1.Record) async throws {
+  /// Puts a record's response by this user back to what it was when it was shown.
+  private func restore(_ record: StoreV1.Record) async throws {
+    if let before = record.responses.last(where: { $0.user == user }) {
+      try await write(record, before)
+      return
+    }
     _ = try await services.records {
       try await $0.deleteResponse(
         .init(dataset: dataset.name.description, recordId: record.id, user: user), options: .quick)
     }
   }
 
-  /// The suggestion shown: that with a label and the highest score.
-  private static func best(_ record: StoreV1.Record) -> (
-    label: String, suggestion: StoreV1.Suggestion
-  )? {
+  /// What is proposed: the classifier's label in a queue, else the suggestion with a label and the
+  /// highest score.
+  private func verdict(_ record: StoreV1.Record, at place: Int? = nil) -> Verdict? {
+    if queue != nil { return verdicts[place ?? index] }
     var best: (label: String, suggestion: StoreV1.Suggestion)?
     for suggestion in record.suggestions {
       guard case .label(let label)? = suggestion.outcome else { continue }
@@ -217,7 +270,24 @@ private final class ReviewSession {
         best = (label, suggestion)
       }
     }
-    return best
+    return best.map { label, suggestion in
+      Verdict(
+        label: label, score: suggestion.score,
+        reason: "suggested by \(suggestion.agent.printable())")
+    }
+  }
+
+  /// Who says otherwise: people where they have answered, else agents.
+  private static func contradicted(_ record: StoreV1.Record) -> String {
+    let answers = record.responses.filter { $0.status == .submitted }.map {
+      "\($0.user.printable()) said \($0.label.printable())"
+    }
+    let suggestions = record.suggestions.compactMap { suggestion -> String? in
+      guard case .label(let label)? = suggestion.outcome else { return nil }
+      return "\(suggestion.agent.printable()) said \(label.printable())"
+    }
+    let said = answers.isEmpty ? suggestions : answers
+    return said.isEmpty ? "" : "; \(said.joined(separator: ", "))"
   }
 
   private func nextKey() async throws -> Key {
@@ -241,7 +311,7 @@ private final class ReviewSession {
   }
 
   private func show(
-    _ record: StoreV1.Record, _ suggestion: (label: String, suggestion: StoreV1.Suggestion)?
+    _ record: StoreV1.Record, _ suggestion: Verdict?
   ) {
     let colour = console.errorColour
     let settled = history.filter { $0.decision != .skip }.count
@@ -267,10 +337,9 @@ private final class ReviewSession {
           + Style.dim(description.truncated(to: max(10, console.columns - 30)), colour))
     }
     if let suggestion {
-      let score = suggestion.suggestion.score.map { " (\(Show.decimal($0, 2)))" } ?? ""
-      note(
-        "Enter accepts \(Style.cyan(suggestion.label.printable(), colour))\(score), suggested by \(suggestion.suggestion.agent.printable()); ? shows the keys"
-      )
+      let label = Style.cyan(suggestion.label.printable(), colour)
+      let score = suggestion.score.map { " (\(Show.decimal($0, 2)))" } ?? ""
+      note("Enter accepts \(label)\(score), \(suggestion.reason); ? shows the keys")
     } else {
       note("no suggestion; choose with a digit, ? shows the keys")
     }

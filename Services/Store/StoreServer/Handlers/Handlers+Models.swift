@@ -150,9 +150,13 @@ extension Handlers: StoreV1.ModelService {
         name: try Name(message.name, field: "model.name"), dataset: message.dataset,
         labels: message.labels, digest: digest, files: files, encoder: message.encoder,
         encoderDigest: message.encoderDigest, training: try message.training?.bytes,
-        evaluation: try message.evaluation?.bytes, trainRecords: message.trainRecords)
+        evaluation: try message.evaluation?.bytes,
+        crossValidation: try message.crossValidation?.bytes, trainRecords: message.trainRecords)
       let lease = try request.lease.map { try JobLease($0) }
-      let (published, isNew) = try await database.publish(model, from: dataset, lease: lease)
+      let (published, isNew) = try await database.publish(
+        model, from: dataset,
+        queues: try request.queues.map { try NewQueue($0, of: dataset.dataset) },
+        lease: lease)
       if isNew { changes.announce(.models) }
       return StoreV1.PublishModelResponse(model: try .init(published))
     }
@@ -228,6 +232,21 @@ extension StoreV1.Model {
       encoder: model.encoder, encoderDigest: model.encoderDigest,
       training: try model.training.map { try .init(stored: $0) },
       evaluation: try model.evaluation.map { try .init(stored: $0) },
-      trainRecords: model.trainRecords, createTimeMs: stored.createTimeMs)
+      trainRecords: model.trainRecords, createTimeMs: stored.createTimeMs,
+      crossValidation: try model.crossValidation.map { try .init(stored: $0) })
+  }
+}
+
+extension NewQueue {
+  fileprivate init(_ message: StoreV1.Queue, of dataset: Dataset) throws {
+    self.init(
+      name: try Name(message.name, field: "queues.name"),
+      entries: try message.entries.map { entry in
+        guard (0...1).contains(entry.score) else {
+          throw SchemaError(field: "queues.entries.score", "in [0, 1], not \(entry.score)")
+        }
+        _ = try dataset.question.index(of: entry.label)
+        return Entry(recordID: entry.recordId, score: entry.score, label: entry.label)
+      })
   }
 }

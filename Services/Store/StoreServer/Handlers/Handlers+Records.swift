@@ -103,6 +103,39 @@ extension Handlers: StoreV1.RecordService {
     }
   }
 
+  func listQueue(
+    _ request: StoreV1.ListQueueRequest, context: CallContext
+  ) async throws -> StoreV1.ListQueueResponse {
+    try await answering {
+      let dataset = try await dataset(request.dataset)
+      guard !request.queue.isEmpty else { throw Self.invalid("queue: name the queue") }
+      guard request.pageSize <= 1000 else {
+        throw Self.invalid("page_size: a page has 1 to 1000 records, not \(request.pageSize)")
+      }
+      let page = try await database.queue(
+        request.queue, of: dataset, after: Self.queuePlace(request.pageToken),
+        limit: request.pageSize == 0 ? 100 : Int(request.pageSize), maxBytes: Self.maxPageBytes)
+      let last = page.entries.last
+      return StoreV1.ListQueueResponse(
+        records: zip(page.records, page.entries).map {
+          .init(record: .init($0), score: $1.score, label: $1.label)
+        },
+        nextPageToken: page.more
+          ? last.map { "\($0.score.bitPattern)-\($0.recordID)" } ?? "" : "",
+        model: page.model, version: page.version)
+    }
+  }
+
+  /// Where a page of a queue ended: the last entry's score, as bits, and record.
+  private static func queuePlace(_ token: String) throws -> (score: Double, recordID: Int64)? {
+    if token.isEmpty { return nil }
+    let parts = token.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, let bits = UInt64(parts[0]), let record = Int64(parts[1]) else {
+      throw invalid("page_token: not one of this call's; leave it empty for the first page")
+    }
+    return (Double(bitPattern: bits), record)
+  }
+
   func exportRecords(
     _ request: StoreV1.ExportRecordsRequest,
     responses: ResponseWriter<StoreV1.ExportRecordsResponse>,

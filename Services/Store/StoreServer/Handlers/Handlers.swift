@@ -136,6 +136,7 @@ extension Handlers: StoreV1.DatasetService {
           .init(
             agent: $0.agent, suggestions: UInt64($0.suggestions), failures: UInt64($0.failures))
         },
-        labels: counts.labels.map { .init(label: $0.label, responses: UInt64($0.responses)) }))
+        labels: counts.labels.map { .init(label: $0.label, responses: UInt64($0.responses)) },
+        queues: counts.queues.map { .init(queue: $0.queue, records: UInt64($0.records)) }))
   }
 }

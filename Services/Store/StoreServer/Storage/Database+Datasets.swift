@@ -25,6 +25,10 @@ package struct DatasetCounts: Sendable, Hashable {
     package var label: String
     package var responses: Int
   }
+  package struct Queue: Sendable, Hashable {
+    package var queue: String
+    package var records: Int
+  }
 
   /// Records by split and status; what is not listed is zero.
   package var cells: [Cell] = []
@@ -32,6 +36,8 @@ package struct DatasetCounts: Sendable, Hashable {
   package var agents: [Agent] = []
   /// Submitted responses by label, in the question's order.
   package var labels: [Label] = []
+  /// By name.
+  package var queues: [Queue] = []
 
   package func records(split: Split? = nil, status: RecordStatus? = nil) -> Int {
     cells.reduce(0) { sum, cell in
@@ -131,6 +137,9 @@ extension Database {
           FROM label l WHERE dataset_id = ? ORDER BY position
           """, arguments: [stored.id]
       ).map { .init(label: $0["name"], responses: $0["n"]) }
+      counts.queues = try Self.queueCounts(stored, connection).map {
+        .init(queue: $0.queue, records: $0.records)
+      }
       return counts
     }
   }

@@ -38,15 +38,16 @@ package struct NewModel: Sendable, Hashable {
   package var files: [StoredFile]
   package var encoder: String
   package var encoderDigest: String
-  /// `TrainingSpec` and `Evaluation` as protobuf, which the storage does not read.
+  /// `TrainingSpec`, `Evaluation` and `CrossValidation` as protobuf, which the storage does not read.
   package var training: [UInt8]?
   package var evaluation: [UInt8]?
+  package var crossValidation: [UInt8]?
   package var trainRecords: UInt64
 
   package init(
     name: Name, dataset: String, labels: [String], digest: String, files: [StoredFile],
     encoder: String, encoderDigest: String, training: [UInt8]? = nil, evaluation: [UInt8]? = nil,
-    trainRecords: UInt64
+    crossValidation: [UInt8]? = nil, trainRecords: UInt64
   ) {
     self.name = name
     self.dataset = dataset
@@ -57,6 +58,7 @@ package struct NewModel: Sendable, Hashable {
     self.encoderDigest = encoderDigest
     self.training = training
     self.evaluation = evaluation
+    self.crossValidation = crossValidation
     self.trainRecords = trainRecords
   }
 }
@@ -211,11 +213,13 @@ extension Database {
 extension Database {
   /// Publishes the next version of a model.
   ///
+  /// - Parameter queues: each replaces the data set's queue of that name.
   /// - Returns: the version, and whether it is new: a job that has published already gets the version
   ///   it has published.
   /// - Throws: `StorageError.Kind.leaseLost`; `.precondition` naming the files that were not uploaded.
   package func publish(
-    _ model: NewModel, from dataset: StoredDataset, lease: JobLease? = nil
+    _ model: NewModel, from dataset: StoredDataset, queues: [NewQueue] = [],
+    lease: JobLease? = nil
   ) async throws -> (model: StoredModel, isNew: Bool) {
     let time = now()
     return try await write { connection in
@@ -230,14 +234,15 @@ extension Database {
       try connection.execute(
         sql: """
           INSERT INTO model (name, version, dataset, labels, digest, encoder, encoder_digest,
-            training, evaluation, train_records, job_id, create_time_ms)
+            training, evaluation, cross_validation, train_records, job_id, create_time_ms)
           VALUES (?1, (SELECT coalesce(max(version), 0) + 1 FROM model WHERE name = ?1),
-            ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
           """,
         arguments: [
           model.name.description, model.dataset, labels, model.digest, model.encoder,
           model.encoderDigest, model.training.map(Self.blob), model.evaluation.map(Self.blob),
-          Int64(clamping: model.trainRecords), lease?.job, time,
+          model.crossValidation.map(Self.blob), Int64(clamping: model.trainRecords), lease?.job,
+          time,
         ])
       let id = connection.lastInsertedRowID
       for file in model.files {
@@ -248,6 +253,8 @@ extension Database {
       let row = try Row.fetchOne(
         connection, sql: "SELECT * FROM model WHERE id = ?", arguments: [id])
       guard let row else { throw StorageError(.failed, "the model could not be written") }
+      try Self.replace(
+        queues, of: dataset, model: model.name, version: row["version"], connection)
       return (try Self.model(row, connection), true)
     }
   }
@@ -300,6 +307,7 @@ extension Database {
         encoder: row["encoder"], encoderDigest: row["encoder_digest"],
         training: (row["training"] as Data?).map { Array($0) },
         evaluation: (row["evaluation"] as Data?).map { Array($0) },
+        crossValidation: (row["cross_validation"] as Data?).map { Array($0) },
         trainRecords: row["train_records"]),
       version: row["version"], createTimeMs: row["create_time_ms"])
   }

@@ -13,7 +13,7 @@ package struct StoredRecord: Sendable, Hashable {
   package var responseTimesMs: [Int64] = []
 
   /// As a message, give or take what a length and a time take.
-  fileprivate var approximateBytes: Int {
+  var approximateBytes: Int {
     var bytes = 32
     for (name, text) in record.fields { bytes += name.utf8.count + text.utf8.count + 8 }
     for (name, value) in record.metadata {
@@ -176,7 +176,7 @@ extension Database {
   }
 
   /// Writes responses as one transaction, and the records' statuses with them: all, or none if a record
-  /// is missing. Writing the same again changes nothing.
+  /// is missing. The records leave their queues. Writing the same again changes nothing.
   package func write(
     _ responses: [(recordID: Int64, response: Response)], to dataset: StoredDataset
   ) async throws {
@@ -186,6 +186,7 @@ extension Database {
         try Self.requireRecord(recordID, dataset, connection)
         try Self.put(response, recordID, dataset, time, connection)
         try Self.refreshStatus(recordID, dataset, connection)
+        try Self.leaveQueues(recordID, dataset, connection)
       }
     }
   }
@@ -250,7 +251,7 @@ extension Database {
     ])
   }
 
-  private static func requireRecord(
+  static func requireRecord(
     _ id: Int64, _ dataset: StoredDataset, _ connection: Connection
   ) throws {
     let there = try connection.cachedStatement(

@@ -99,6 +99,7 @@ package final class Database: Sendable {
       var queries = Self.hotRecordQueries
       queries["claim"] = Self.claimSQL
       queries["expired"] = Self.expiredSQL
+      queries["queue"] = Self.queueSQL
       return try queries.mapValues { sql in
         let statement = try connection.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
         // Unbound parameters are NULL, which is all the planner needs.
@@ -116,6 +117,11 @@ package final class Database: Sendable {
     // How many of a job's attempts ended because the worker handed it back.
     migrator.registerMigration("2") {
       try $0.execute(sql: "ALTER TABLE job ADD COLUMN handed_back INTEGER NOT NULL DEFAULT 0")
+    }
+    // What training found out: about the model, and about records.
+    migrator.registerMigration("3") {
+      try $0.execute(sql: "ALTER TABLE model ADD COLUMN cross_validation BLOB")
+      try $0.execute(sql: tablesOfQueues)
     }
     return migrator
   }

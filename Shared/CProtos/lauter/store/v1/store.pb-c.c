@@ -367,6 +367,51 @@ void   lauter__store__v1__label_count__free_unpacked
   assert(message->base.descriptor == &lauter__store__v1__label_count__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lauter__store__v1__queue_count__init
+                     (Lauter__Store__V1__QueueCount         *message)
+{
+  static const Lauter__Store__V1__QueueCount init_value = LAUTER__STORE__V1__QUEUE_COUNT__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__queue_count__get_packed_size
+                     (const Lauter__Store__V1__QueueCount *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue_count__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__queue_count__pack
+                     (const Lauter__Store__V1__QueueCount *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue_count__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__queue_count__pack_to_buffer
+                     (const Lauter__Store__V1__QueueCount *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue_count__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__QueueCount *
+       lauter__store__v1__queue_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__QueueCount *)
+     protobuf_c_message_unpack (&lauter__store__v1__queue_count__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__queue_count__free_unpacked
+                     (Lauter__Store__V1__QueueCount *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__queue_count__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lauter__store__v1__create_dataset_request__init
                      (Lauter__Store__V1__CreateDatasetRequest         *message)
 {
@@ -1109,6 +1154,231 @@ void   lauter__store__v1__record_filter__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &lauter__store__v1__record_filter__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__queue__init
+                     (Lauter__Store__V1__Queue         *message)
+{
+  static const Lauter__Store__V1__Queue init_value = LAUTER__STORE__V1__QUEUE__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__queue__get_packed_size
+                     (const Lauter__Store__V1__Queue *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__queue__pack
+                     (const Lauter__Store__V1__Queue *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__queue__pack_to_buffer
+                     (const Lauter__Store__V1__Queue *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__Queue *
+       lauter__store__v1__queue__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__Queue *)
+     protobuf_c_message_unpack (&lauter__store__v1__queue__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__queue__free_unpacked
+                     (Lauter__Store__V1__Queue *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__queue__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__queue_entry__init
+                     (Lauter__Store__V1__QueueEntry         *message)
+{
+  static const Lauter__Store__V1__QueueEntry init_value = LAUTER__STORE__V1__QUEUE_ENTRY__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__queue_entry__get_packed_size
+                     (const Lauter__Store__V1__QueueEntry *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__queue_entry__pack
+                     (const Lauter__Store__V1__QueueEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__queue_entry__pack_to_buffer
+                     (const Lauter__Store__V1__QueueEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queue_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__QueueEntry *
+       lauter__store__v1__queue_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__QueueEntry *)
+     protobuf_c_message_unpack (&lauter__store__v1__queue_entry__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__queue_entry__free_unpacked
+                     (Lauter__Store__V1__QueueEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__queue_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__list_queue_request__init
+                     (Lauter__Store__V1__ListQueueRequest         *message)
+{
+  static const Lauter__Store__V1__ListQueueRequest init_value = LAUTER__STORE__V1__LIST_QUEUE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__list_queue_request__get_packed_size
+                     (const Lauter__Store__V1__ListQueueRequest *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__list_queue_request__pack
+                     (const Lauter__Store__V1__ListQueueRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__list_queue_request__pack_to_buffer
+                     (const Lauter__Store__V1__ListQueueRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__ListQueueRequest *
+       lauter__store__v1__list_queue_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__ListQueueRequest *)
+     protobuf_c_message_unpack (&lauter__store__v1__list_queue_request__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__list_queue_request__free_unpacked
+                     (Lauter__Store__V1__ListQueueRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__list_queue_response__init
+                     (Lauter__Store__V1__ListQueueResponse         *message)
+{
+  static const Lauter__Store__V1__ListQueueResponse init_value = LAUTER__STORE__V1__LIST_QUEUE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__list_queue_response__get_packed_size
+                     (const Lauter__Store__V1__ListQueueResponse *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__list_queue_response__pack
+                     (const Lauter__Store__V1__ListQueueResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__list_queue_response__pack_to_buffer
+                     (const Lauter__Store__V1__ListQueueResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__ListQueueResponse *
+       lauter__store__v1__list_queue_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__ListQueueResponse *)
+     protobuf_c_message_unpack (&lauter__store__v1__list_queue_response__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__list_queue_response__free_unpacked
+                     (Lauter__Store__V1__ListQueueResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__list_queue_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__queued_record__init
+                     (Lauter__Store__V1__QueuedRecord         *message)
+{
+  static const Lauter__Store__V1__QueuedRecord init_value = LAUTER__STORE__V1__QUEUED_RECORD__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__queued_record__get_packed_size
+                     (const Lauter__Store__V1__QueuedRecord *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queued_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__queued_record__pack
+                     (const Lauter__Store__V1__QueuedRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queued_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__queued_record__pack_to_buffer
+                     (const Lauter__Store__V1__QueuedRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__queued_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__QueuedRecord *
+       lauter__store__v1__queued_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__QueuedRecord *)
+     protobuf_c_message_unpack (&lauter__store__v1__queued_record__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__queued_record__free_unpacked
+                     (Lauter__Store__V1__QueuedRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__queued_record__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   lauter__store__v1__get_record_request__init
@@ -3361,6 +3631,96 @@ void   lauter__store__v1__model__free_unpacked
   assert(message->base.descriptor == &lauter__store__v1__model__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lauter__store__v1__cross_validation__init
+                     (Lauter__Store__V1__CrossValidation         *message)
+{
+  static const Lauter__Store__V1__CrossValidation init_value = LAUTER__STORE__V1__CROSS_VALIDATION__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__cross_validation__get_packed_size
+                     (const Lauter__Store__V1__CrossValidation *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__cross_validation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__cross_validation__pack
+                     (const Lauter__Store__V1__CrossValidation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__cross_validation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__cross_validation__pack_to_buffer
+                     (const Lauter__Store__V1__CrossValidation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__cross_validation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__CrossValidation *
+       lauter__store__v1__cross_validation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__CrossValidation *)
+     protobuf_c_message_unpack (&lauter__store__v1__cross_validation__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__cross_validation__free_unpacked
+                     (Lauter__Store__V1__CrossValidation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__cross_validation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__trial__init
+                     (Lauter__Store__V1__Trial         *message)
+{
+  static const Lauter__Store__V1__Trial init_value = LAUTER__STORE__V1__TRIAL__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__trial__get_packed_size
+                     (const Lauter__Store__V1__Trial *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__trial__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__trial__pack
+                     (const Lauter__Store__V1__Trial *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__trial__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__trial__pack_to_buffer
+                     (const Lauter__Store__V1__Trial *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__trial__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__Trial *
+       lauter__store__v1__trial__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__Trial *)
+     protobuf_c_message_unpack (&lauter__store__v1__trial__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__trial__free_unpacked
+                     (Lauter__Store__V1__Trial *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__trial__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lauter__store__v1__evaluation__init
                      (Lauter__Store__V1__Evaluation         *message)
 {
@@ -3404,6 +3764,231 @@ void   lauter__store__v1__evaluation__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &lauter__store__v1__evaluation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__calibration__init
+                     (Lauter__Store__V1__Calibration         *message)
+{
+  static const Lauter__Store__V1__Calibration init_value = LAUTER__STORE__V1__CALIBRATION__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__calibration__get_packed_size
+                     (const Lauter__Store__V1__Calibration *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__calibration__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__calibration__pack
+                     (const Lauter__Store__V1__Calibration *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__calibration__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__calibration__pack_to_buffer
+                     (const Lauter__Store__V1__Calibration *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__calibration__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__Calibration *
+       lauter__store__v1__calibration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__Calibration *)
+     protobuf_c_message_unpack (&lauter__store__v1__calibration__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__calibration__free_unpacked
+                     (Lauter__Store__V1__Calibration *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__calibration__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__reliability_bin__init
+                     (Lauter__Store__V1__ReliabilityBin         *message)
+{
+  static const Lauter__Store__V1__ReliabilityBin init_value = LAUTER__STORE__V1__RELIABILITY_BIN__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__reliability_bin__get_packed_size
+                     (const Lauter__Store__V1__ReliabilityBin *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__reliability_bin__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__reliability_bin__pack
+                     (const Lauter__Store__V1__ReliabilityBin *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__reliability_bin__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__reliability_bin__pack_to_buffer
+                     (const Lauter__Store__V1__ReliabilityBin *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__reliability_bin__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__ReliabilityBin *
+       lauter__store__v1__reliability_bin__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__ReliabilityBin *)
+     protobuf_c_message_unpack (&lauter__store__v1__reliability_bin__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__reliability_bin__free_unpacked
+                     (Lauter__Store__V1__ReliabilityBin *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__reliability_bin__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__slice_evaluation__init
+                     (Lauter__Store__V1__SliceEvaluation         *message)
+{
+  static const Lauter__Store__V1__SliceEvaluation init_value = LAUTER__STORE__V1__SLICE_EVALUATION__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__slice_evaluation__get_packed_size
+                     (const Lauter__Store__V1__SliceEvaluation *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__slice_evaluation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__slice_evaluation__pack
+                     (const Lauter__Store__V1__SliceEvaluation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__slice_evaluation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__slice_evaluation__pack_to_buffer
+                     (const Lauter__Store__V1__SliceEvaluation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__slice_evaluation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__SliceEvaluation *
+       lauter__store__v1__slice_evaluation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__SliceEvaluation *)
+     protobuf_c_message_unpack (&lauter__store__v1__slice_evaluation__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__slice_evaluation__free_unpacked
+                     (Lauter__Store__V1__SliceEvaluation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__slice_evaluation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__near_duplicates__init
+                     (Lauter__Store__V1__NearDuplicates         *message)
+{
+  static const Lauter__Store__V1__NearDuplicates init_value = LAUTER__STORE__V1__NEAR_DUPLICATES__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__near_duplicates__get_packed_size
+                     (const Lauter__Store__V1__NearDuplicates *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicates__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__near_duplicates__pack
+                     (const Lauter__Store__V1__NearDuplicates *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicates__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__near_duplicates__pack_to_buffer
+                     (const Lauter__Store__V1__NearDuplicates *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicates__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__NearDuplicates *
+       lauter__store__v1__near_duplicates__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__NearDuplicates *)
+     protobuf_c_message_unpack (&lauter__store__v1__near_duplicates__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__near_duplicates__free_unpacked
+                     (Lauter__Store__V1__NearDuplicates *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicates__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lauter__store__v1__near_duplicate__init
+                     (Lauter__Store__V1__NearDuplicate         *message)
+{
+  static const Lauter__Store__V1__NearDuplicate init_value = LAUTER__STORE__V1__NEAR_DUPLICATE__INIT;
+  *message = init_value;
+}
+size_t lauter__store__v1__near_duplicate__get_packed_size
+                     (const Lauter__Store__V1__NearDuplicate *message)
+{
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicate__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__store__v1__near_duplicate__pack
+                     (const Lauter__Store__V1__NearDuplicate *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicate__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__store__v1__near_duplicate__pack_to_buffer
+                     (const Lauter__Store__V1__NearDuplicate *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicate__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Store__V1__NearDuplicate *
+       lauter__store__v1__near_duplicate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Store__V1__NearDuplicate *)
+     protobuf_c_message_unpack (&lauter__store__v1__near_duplicate__descriptor,
+                                allocator, len, data);
+}
+void   lauter__store__v1__near_duplicate__free_unpacked
+                     (Lauter__Store__V1__NearDuplicate *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__store__v1__near_duplicate__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   lauter__store__v1__label_evaluation__init
@@ -4119,7 +4704,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__label__descriptor =
   (ProtobufCMessageInit) lauter__store__v1__label__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__dataset_counts__field_descriptors[7] =
+static const ProtobufCFieldDescriptor lauter__store__v1__dataset_counts__field_descriptors[8] =
 {
   {
     "records",
@@ -4205,6 +4790,18 @@ static const ProtobufCFieldDescriptor lauter__store__v1__dataset_counts__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "queues",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Store__V1__DatasetCounts, n_queues),
+    offsetof(Lauter__Store__V1__DatasetCounts, queues),
+    &lauter__store__v1__queue_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__dataset_counts__field_indices_by_name[] = {
   5,   /* field[5] = agents */
@@ -4212,13 +4809,14 @@ static const unsigned lauter__store__v1__dataset_counts__field_indices_by_name[]
   3,   /* field[3] = discarded */
   6,   /* field[6] = labels */
   1,   /* field[1] = pending */
+  7,   /* field[7] = queues */
   0,   /* field[0] = records */
   4,   /* field[4] = splits */
 };
 static const ProtobufCIntRange lauter__store__v1__dataset_counts__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__dataset_counts__descriptor =
 {
@@ -4228,7 +4826,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__dataset_counts__descriptor =
   "Lauter__Store__V1__DatasetCounts",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__DatasetCounts),
-  7,
+  8,
   lauter__store__v1__dataset_counts__field_descriptors,
   lauter__store__v1__dataset_counts__field_indices_by_name,
   1,  lauter__store__v1__dataset_counts__number_ranges,
@@ -4412,6 +5010,57 @@ const ProtobufCMessageDescriptor lauter__store__v1__label_count__descriptor =
   lauter__store__v1__label_count__field_indices_by_name,
   1,  lauter__store__v1__label_count__number_ranges,
   (ProtobufCMessageInit) lauter__store__v1__label_count__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__queue_count__field_descriptors[2] =
+{
+  {
+    "queue",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueueCount, queue),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "records",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueueCount, records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__queue_count__field_indices_by_name[] = {
+  0,   /* field[0] = queue */
+  1,   /* field[1] = records */
+};
+static const ProtobufCIntRange lauter__store__v1__queue_count__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__queue_count__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.QueueCount",
+  "QueueCount",
+  "Lauter__Store__V1__QueueCount",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__QueueCount),
+  2,
+  lauter__store__v1__queue_count__field_descriptors,
+  lauter__store__v1__queue_count__field_indices_by_name,
+  1,  lauter__store__v1__queue_count__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__queue_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor lauter__store__v1__create_dataset_request__field_descriptors[1] =
@@ -5700,6 +6349,339 @@ const ProtobufCMessageDescriptor lauter__store__v1__record_filter__descriptor =
   (ProtobufCMessageInit) lauter__store__v1__record_filter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor lauter__store__v1__queue__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Queue, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "entries",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Store__V1__Queue, n_entries),
+    offsetof(Lauter__Store__V1__Queue, entries),
+    &lauter__store__v1__queue_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__queue__field_indices_by_name[] = {
+  1,   /* field[1] = entries */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange lauter__store__v1__queue__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__queue__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.Queue",
+  "Queue",
+  "Lauter__Store__V1__Queue",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__Queue),
+  2,
+  lauter__store__v1__queue__field_descriptors,
+  lauter__store__v1__queue__field_indices_by_name,
+  1,  lauter__store__v1__queue__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__queue__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__queue_entry__field_descriptors[3] =
+{
+  {
+    "record_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueueEntry, record_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "score",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueueEntry, score),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "label",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueueEntry, label),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__queue_entry__field_indices_by_name[] = {
+  2,   /* field[2] = label */
+  0,   /* field[0] = record_id */
+  1,   /* field[1] = score */
+};
+static const ProtobufCIntRange lauter__store__v1__queue_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__queue_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.QueueEntry",
+  "QueueEntry",
+  "Lauter__Store__V1__QueueEntry",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__QueueEntry),
+  3,
+  lauter__store__v1__queue_entry__field_descriptors,
+  lauter__store__v1__queue_entry__field_indices_by_name,
+  1,  lauter__store__v1__queue_entry__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__queue_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__list_queue_request__field_descriptors[4] =
+{
+  {
+    "dataset",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ListQueueRequest, dataset),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "queue",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ListQueueRequest, queue),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ListQueueRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ListQueueRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__list_queue_request__field_indices_by_name[] = {
+  0,   /* field[0] = dataset */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = queue */
+};
+static const ProtobufCIntRange lauter__store__v1__list_queue_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__list_queue_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.ListQueueRequest",
+  "ListQueueRequest",
+  "Lauter__Store__V1__ListQueueRequest",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__ListQueueRequest),
+  4,
+  lauter__store__v1__list_queue_request__field_descriptors,
+  lauter__store__v1__list_queue_request__field_indices_by_name,
+  1,  lauter__store__v1__list_queue_request__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__list_queue_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__list_queue_response__field_descriptors[4] =
+{
+  {
+    "records",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Store__V1__ListQueueResponse, n_records),
+    offsetof(Lauter__Store__V1__ListQueueResponse, records),
+    &lauter__store__v1__queued_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ListQueueResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ListQueueResponse, model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ListQueueResponse, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__list_queue_response__field_indices_by_name[] = {
+  2,   /* field[2] = model */
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = records */
+  3,   /* field[3] = version */
+};
+static const ProtobufCIntRange lauter__store__v1__list_queue_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__list_queue_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.ListQueueResponse",
+  "ListQueueResponse",
+  "Lauter__Store__V1__ListQueueResponse",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__ListQueueResponse),
+  4,
+  lauter__store__v1__list_queue_response__field_descriptors,
+  lauter__store__v1__list_queue_response__field_indices_by_name,
+  1,  lauter__store__v1__list_queue_response__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__list_queue_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__queued_record__field_descriptors[3] =
+{
+  {
+    "record",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueuedRecord, record),
+    &lauter__store__v1__record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "score",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueuedRecord, score),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "label",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__QueuedRecord, label),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__queued_record__field_indices_by_name[] = {
+  2,   /* field[2] = label */
+  0,   /* field[0] = record */
+  1,   /* field[1] = score */
+};
+static const ProtobufCIntRange lauter__store__v1__queued_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__queued_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.QueuedRecord",
+  "QueuedRecord",
+  "Lauter__Store__V1__QueuedRecord",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__QueuedRecord),
+  3,
+  lauter__store__v1__queued_record__field_descriptors,
+  lauter__store__v1__queued_record__field_indices_by_name,
+  1,  lauter__store__v1__queued_record__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__queued_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor lauter__store__v1__get_record_request__field_descriptors[3] =
 {
   {
@@ -6664,7 +7646,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__labelling_result__descriptor
   (ProtobufCMessageInit) lauter__store__v1__labelling_result__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_descriptors[18] =
+static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_descriptors[20] =
 {
   {
     "model",
@@ -6882,6 +7864,30 @@ static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "folds",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Lauter__Store__V1__TrainingSpec, folds__case),
+    offsetof(Lauter__Store__V1__TrainingSpec, folds),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "no_suggestions",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, no_suggestions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] = {
   3,   /* field[3] = agent */
@@ -6889,12 +7895,14 @@ static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] 
   6,   /* field[6] = body_epochs */
   8,   /* field[8] = body_learning_rate */
   1,   /* field[1] = encoder */
+  18,   /* field[18] = folds */
   16,   /* field[16] = freeze_body */
   15,   /* field[15] = head_c */
   13,   /* field[13] = l2_weight */
   14,   /* field[14] = max_length */
   9,   /* field[9] = max_steps */
   0,   /* field[0] = model */
+  19,   /* field[19] = no_suggestions */
   11,   /* field[11] = num_iterations */
   17,   /* field[17] = recipe */
   10,   /* field[10] = sampling_strategy */
@@ -6906,7 +7914,7 @@ static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] 
 static const ProtobufCIntRange lauter__store__v1__training_spec__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 18 }
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__training_spec__descriptor =
 {
@@ -6916,14 +7924,14 @@ const ProtobufCMessageDescriptor lauter__store__v1__training_spec__descriptor =
   "Lauter__Store__V1__TrainingSpec",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__TrainingSpec),
-  18,
+  20,
   lauter__store__v1__training_spec__field_descriptors,
   lauter__store__v1__training_spec__field_indices_by_name,
   1,  lauter__store__v1__training_spec__number_ranges,
   (ProtobufCMessageInit) lauter__store__v1__training_spec__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__training_result__field_descriptors[3] =
+static const ProtobufCFieldDescriptor lauter__store__v1__training_result__field_descriptors[4] =
 {
   {
     "model",
@@ -6961,8 +7969,21 @@ static const ProtobufCFieldDescriptor lauter__store__v1__training_result__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cross_validation",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingResult, cross_validation),
+    &lauter__store__v1__cross_validation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__training_result__field_indices_by_name[] = {
+  3,   /* field[3] = cross_validation */
   2,   /* field[2] = evaluation */
   0,   /* field[0] = model */
   1,   /* field[1] = version */
@@ -6970,7 +7991,7 @@ static const unsigned lauter__store__v1__training_result__field_indices_by_name[
 static const ProtobufCIntRange lauter__store__v1__training_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__training_result__descriptor =
 {
@@ -6980,7 +8001,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__training_result__descriptor 
   "Lauter__Store__V1__TrainingResult",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__TrainingResult),
-  3,
+  4,
   lauter__store__v1__training_result__field_descriptors,
   lauter__store__v1__training_result__field_indices_by_name,
   1,  lauter__store__v1__training_result__number_ranges,
@@ -8463,7 +9484,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__list_encoders_response__desc
   (ProtobufCMessageInit) lauter__store__v1__list_encoders_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__model__field_descriptors[12] =
+static const ProtobufCFieldDescriptor lauter__store__v1__model__field_descriptors[13] =
 {
   {
     "name",
@@ -8609,9 +9630,22 @@ static const ProtobufCFieldDescriptor lauter__store__v1__model__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cross_validation",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Model, cross_validation),
+    &lauter__store__v1__cross_validation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__model__field_indices_by_name[] = {
   11,   /* field[11] = create_time_ms */
+  12,   /* field[12] = cross_validation */
   2,   /* field[2] = dataset */
   4,   /* field[4] = digest */
   6,   /* field[6] = encoder */
@@ -8627,7 +9661,7 @@ static const unsigned lauter__store__v1__model__field_indices_by_name[] = {
 static const ProtobufCIntRange lauter__store__v1__model__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__model__descriptor =
 {
@@ -8637,14 +9671,207 @@ const ProtobufCMessageDescriptor lauter__store__v1__model__descriptor =
   "Lauter__Store__V1__Model",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__Model),
-  12,
+  13,
   lauter__store__v1__model__field_descriptors,
   lauter__store__v1__model__field_indices_by_name,
   1,  lauter__store__v1__model__number_ranges,
   (ProtobufCMessageInit) lauter__store__v1__model__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__evaluation__field_descriptors[8] =
+static const ProtobufCFieldDescriptor lauter__store__v1__cross_validation__field_descriptors[6] =
+{
+  {
+    "folds",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__CrossValidation, folds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evaluation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__CrossValidation, evaluation),
+    &lauter__store__v1__evaluation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "body_tuned",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__CrossValidation, body_tuned),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "suggestions",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__CrossValidation, suggestions),
+    &lauter__store__v1__trial__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agent",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__CrossValidation, agent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "label_names",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__CrossValidation, label_names),
+    &lauter__store__v1__trial__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__cross_validation__field_indices_by_name[] = {
+  4,   /* field[4] = agent */
+  2,   /* field[2] = body_tuned */
+  1,   /* field[1] = evaluation */
+  0,   /* field[0] = folds */
+  5,   /* field[5] = label_names */
+  3,   /* field[3] = suggestions */
+};
+static const ProtobufCIntRange lauter__store__v1__cross_validation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__cross_validation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.CrossValidation",
+  "CrossValidation",
+  "Lauter__Store__V1__CrossValidation",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__CrossValidation),
+  6,
+  lauter__store__v1__cross_validation__field_descriptors,
+  lauter__store__v1__cross_validation__field_indices_by_name,
+  1,  lauter__store__v1__cross_validation__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__cross_validation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__trial__field_descriptors[5] =
+{
+  {
+    "used",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Trial, used),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accuracy_with",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Trial, accuracy_with),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accuracy_without",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Trial, accuracy_without),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "log_loss_with",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Trial, log_loss_with),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "log_loss_without",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Trial, log_loss_without),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__trial__field_indices_by_name[] = {
+  1,   /* field[1] = accuracy_with */
+  2,   /* field[2] = accuracy_without */
+  3,   /* field[3] = log_loss_with */
+  4,   /* field[4] = log_loss_without */
+  0,   /* field[0] = used */
+};
+static const ProtobufCIntRange lauter__store__v1__trial__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__trial__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.Trial",
+  "Trial",
+  "Lauter__Store__V1__Trial",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__Trial),
+  5,
+  lauter__store__v1__trial__field_descriptors,
+  lauter__store__v1__trial__field_indices_by_name,
+  1,  lauter__store__v1__trial__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__trial__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__evaluation__field_descriptors[13] =
 {
   {
     "split",
@@ -8742,21 +9969,86 @@ static const ProtobufCFieldDescriptor lauter__store__v1__evaluation__field_descr
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "macro_f1_low",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Evaluation, macro_f1_low),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "macro_f1_high",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Evaluation, macro_f1_high),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calibration",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Evaluation, calibration),
+    &lauter__store__v1__calibration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "slices",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Store__V1__Evaluation, n_slices),
+    offsetof(Lauter__Store__V1__Evaluation, slices),
+    &lauter__store__v1__slice_evaluation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "near_duplicates",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Evaluation, near_duplicates),
+    &lauter__store__v1__near_duplicates__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__evaluation__field_indices_by_name[] = {
   2,   /* field[2] = accuracy */
   4,   /* field[4] = accuracy_high */
   3,   /* field[3] = accuracy_low */
+  10,   /* field[10] = calibration */
   7,   /* field[7] = confusion */
   6,   /* field[6] = labels */
   5,   /* field[5] = macro_f1 */
+  9,   /* field[9] = macro_f1_high */
+  8,   /* field[8] = macro_f1_low */
+  12,   /* field[12] = near_duplicates */
   1,   /* field[1] = records */
+  11,   /* field[11] = slices */
   0,   /* field[0] = split */
 };
 static const ProtobufCIntRange lauter__store__v1__evaluation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__evaluation__descriptor =
 {
@@ -8766,11 +10058,409 @@ const ProtobufCMessageDescriptor lauter__store__v1__evaluation__descriptor =
   "Lauter__Store__V1__Evaluation",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__Evaluation),
-  8,
+  13,
   lauter__store__v1__evaluation__field_descriptors,
   lauter__store__v1__evaluation__field_indices_by_name,
   1,  lauter__store__v1__evaluation__number_ranges,
   (ProtobufCMessageInit) lauter__store__v1__evaluation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__calibration__field_descriptors[4] =
+{
+  {
+    "temperature",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Calibration, temperature),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "log_loss",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Calibration, log_loss),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_calibration_error",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__Calibration, expected_calibration_error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bins",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Store__V1__Calibration, n_bins),
+    offsetof(Lauter__Store__V1__Calibration, bins),
+    &lauter__store__v1__reliability_bin__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__calibration__field_indices_by_name[] = {
+  3,   /* field[3] = bins */
+  2,   /* field[2] = expected_calibration_error */
+  1,   /* field[1] = log_loss */
+  0,   /* field[0] = temperature */
+};
+static const ProtobufCIntRange lauter__store__v1__calibration__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__calibration__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.Calibration",
+  "Calibration",
+  "Lauter__Store__V1__Calibration",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__Calibration),
+  4,
+  lauter__store__v1__calibration__field_descriptors,
+  lauter__store__v1__calibration__field_indices_by_name,
+  1,  lauter__store__v1__calibration__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__calibration__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__reliability_bin__field_descriptors[5] =
+{
+  {
+    "low",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ReliabilityBin, low),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "high",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ReliabilityBin, high),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "records",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ReliabilityBin, records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "confidence",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ReliabilityBin, confidence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accuracy",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ReliabilityBin, accuracy),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__reliability_bin__field_indices_by_name[] = {
+  4,   /* field[4] = accuracy */
+  3,   /* field[3] = confidence */
+  1,   /* field[1] = high */
+  0,   /* field[0] = low */
+  2,   /* field[2] = records */
+};
+static const ProtobufCIntRange lauter__store__v1__reliability_bin__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__reliability_bin__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.ReliabilityBin",
+  "ReliabilityBin",
+  "Lauter__Store__V1__ReliabilityBin",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__ReliabilityBin),
+  5,
+  lauter__store__v1__reliability_bin__field_descriptors,
+  lauter__store__v1__reliability_bin__field_indices_by_name,
+  1,  lauter__store__v1__reliability_bin__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__reliability_bin__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__slice_evaluation__field_descriptors[7] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__SliceEvaluation, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__SliceEvaluation, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "records",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__SliceEvaluation, records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accuracy",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__SliceEvaluation, accuracy),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accuracy_low",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__SliceEvaluation, accuracy_low),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accuracy_high",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__SliceEvaluation, accuracy_high),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "macro_f1",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__SliceEvaluation, macro_f1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__slice_evaluation__field_indices_by_name[] = {
+  3,   /* field[3] = accuracy */
+  5,   /* field[5] = accuracy_high */
+  4,   /* field[4] = accuracy_low */
+  0,   /* field[0] = key */
+  6,   /* field[6] = macro_f1 */
+  2,   /* field[2] = records */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange lauter__store__v1__slice_evaluation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__slice_evaluation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.SliceEvaluation",
+  "SliceEvaluation",
+  "Lauter__Store__V1__SliceEvaluation",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__SliceEvaluation),
+  7,
+  lauter__store__v1__slice_evaluation__field_descriptors,
+  lauter__store__v1__slice_evaluation__field_indices_by_name,
+  1,  lauter__store__v1__slice_evaluation__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__slice_evaluation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__near_duplicates__field_descriptors[2] =
+{
+  {
+    "records",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__NearDuplicates, records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "examples",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Store__V1__NearDuplicates, n_examples),
+    offsetof(Lauter__Store__V1__NearDuplicates, examples),
+    &lauter__store__v1__near_duplicate__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__near_duplicates__field_indices_by_name[] = {
+  1,   /* field[1] = examples */
+  0,   /* field[0] = records */
+};
+static const ProtobufCIntRange lauter__store__v1__near_duplicates__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__near_duplicates__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.NearDuplicates",
+  "NearDuplicates",
+  "Lauter__Store__V1__NearDuplicates",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__NearDuplicates),
+  2,
+  lauter__store__v1__near_duplicates__field_descriptors,
+  lauter__store__v1__near_duplicates__field_indices_by_name,
+  1,  lauter__store__v1__near_duplicates__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__near_duplicates__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__store__v1__near_duplicate__field_descriptors[3] =
+{
+  {
+    "external_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__NearDuplicate, external_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "of_external_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__NearDuplicate, of_external_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "similarity",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__NearDuplicate, similarity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__store__v1__near_duplicate__field_indices_by_name[] = {
+  0,   /* field[0] = external_id */
+  1,   /* field[1] = of_external_id */
+  2,   /* field[2] = similarity */
+};
+static const ProtobufCIntRange lauter__store__v1__near_duplicate__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lauter__store__v1__near_duplicate__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.NearDuplicate",
+  "NearDuplicate",
+  "Lauter__Store__V1__NearDuplicate",
+  "lauter.store.v1",
+  sizeof(Lauter__Store__V1__NearDuplicate),
+  3,
+  lauter__store__v1__near_duplicate__field_descriptors,
+  lauter__store__v1__near_duplicate__field_indices_by_name,
+  1,  lauter__store__v1__near_duplicate__number_ranges,
+  (ProtobufCMessageInit) lauter__store__v1__near_duplicate__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor lauter__store__v1__label_evaluation__field_descriptors[5] =
@@ -8863,7 +10553,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__label_evaluation__descriptor
   (ProtobufCMessageInit) lauter__store__v1__label_evaluation__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__publish_model_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lauter__store__v1__publish_model_request__field_descriptors[3] =
 {
   {
     "model",
@@ -8889,15 +10579,28 @@ static const ProtobufCFieldDescriptor lauter__store__v1__publish_model_request__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "queues",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Store__V1__PublishModelRequest, n_queues),
+    offsetof(Lauter__Store__V1__PublishModelRequest, queues),
+    &lauter__store__v1__queue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__publish_model_request__field_indices_by_name[] = {
   1,   /* field[1] = lease */
   0,   /* field[0] = model */
+  2,   /* field[2] = queues */
 };
 static const ProtobufCIntRange lauter__store__v1__publish_model_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__publish_model_request__descriptor =
 {
@@ -8907,7 +10610,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__publish_model_request__descr
   "Lauter__Store__V1__PublishModelRequest",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__PublishModelRequest),
-  2,
+  3,
   lauter__store__v1__publish_model_request__field_descriptors,
   lauter__store__v1__publish_model_request__field_indices_by_name,
   1,  lauter__store__v1__publish_model_request__number_ranges,
@@ -9504,7 +11207,7 @@ void lauter__store__v1__dataset_service__init (Lauter__Store__V1__DatasetService
                                      &lauter__store__v1__dataset_service__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor lauter__store__v1__record_service__method_descriptors[7] =
+static const ProtobufCMethodDescriptor lauter__store__v1__record_service__method_descriptors[8] =
 {
   { "ImportRecords", &lauter__store__v1__import_records_request__descriptor, &lauter__store__v1__import_records_response__descriptor },
   { "GetRecord", &lauter__store__v1__get_record_request__descriptor, &lauter__store__v1__get_record_response__descriptor },
@@ -9512,13 +11215,15 @@ static const ProtobufCMethodDescriptor lauter__store__v1__record_service__method
   { "ExportRecords", &lauter__store__v1__export_records_request__descriptor, &lauter__store__v1__export_records_response__descriptor },
   { "WriteSuggestions", &lauter__store__v1__write_suggestions_request__descriptor, &lauter__store__v1__write_suggestions_response__descriptor },
   { "WriteResponses", &lauter__store__v1__write_responses_request__descriptor, &lauter__store__v1__write_responses_response__descriptor },
+  { "ListQueue", &lauter__store__v1__list_queue_request__descriptor, &lauter__store__v1__list_queue_response__descriptor },
   { "DeleteResponse", &lauter__store__v1__delete_response_request__descriptor, &lauter__store__v1__delete_response_response__descriptor },
 };
 const unsigned lauter__store__v1__record_service__method_indices_by_name[] = {
-  6,        /* DeleteResponse */
+  7,        /* DeleteResponse */
   3,        /* ExportRecords */
   1,        /* GetRecord */
   0,        /* ImportRecords */
+  6,        /* ListQueue */
   2,        /* ListRecords */
   5,        /* WriteResponses */
   4         /* WriteSuggestions */
@@ -9530,7 +11235,7 @@ const ProtobufCServiceDescriptor lauter__store__v1__record_service__descriptor =
   "RecordService",
   "Lauter__Store__V1__RecordService",
   "lauter.store.v1",
-  7,
+  8,
   lauter__store__v1__record_service__method_descriptors,
   lauter__store__v1__record_service__method_indices_by_name
 };
@@ -9582,13 +11287,21 @@ void lauter__store__v1__record_service__write_responses(ProtobufCService *servic
   assert(service->descriptor == &lauter__store__v1__record_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void lauter__store__v1__record_service__list_queue(ProtobufCService *service,
+                                                   const Lauter__Store__V1__ListQueueRequest *input,
+                                                   Lauter__Store__V1__ListQueueResponse_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &lauter__store__v1__record_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void lauter__store__v1__record_service__delete_response(ProtobufCService *service,
                                                         const Lauter__Store__V1__DeleteResponseRequest *input,
                                                         Lauter__Store__V1__DeleteResponseResponse_Closure closure,
                                                         void *closure_data)
 {
   assert(service->descriptor == &lauter__store__v1__record_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lauter__store__v1__record_service__init (Lauter__Store__V1__RecordService_Service *service,
                                               Lauter__Store__V1__RecordService_ServiceDestroy destroy)

@@ -23,6 +23,7 @@ typedef struct Lauter__Store__V1__DatasetCounts Lauter__Store__V1__DatasetCounts
 typedef struct Lauter__Store__V1__SplitCount Lauter__Store__V1__SplitCount;
 typedef struct Lauter__Store__V1__AgentCount Lauter__Store__V1__AgentCount;
 typedef struct Lauter__Store__V1__LabelCount Lauter__Store__V1__LabelCount;
+typedef struct Lauter__Store__V1__QueueCount Lauter__Store__V1__QueueCount;
 typedef struct Lauter__Store__V1__CreateDatasetRequest Lauter__Store__V1__CreateDatasetRequest;
 typedef struct Lauter__Store__V1__CreateDatasetResponse Lauter__Store__V1__CreateDatasetResponse;
 typedef struct Lauter__Store__V1__GetDatasetRequest Lauter__Store__V1__GetDatasetRequest;
@@ -43,6 +44,11 @@ typedef struct Lauter__Store__V1__ImportRecord__MetadataEntry Lauter__Store__V1_
 typedef struct Lauter__Store__V1__ImportRecordsResponse Lauter__Store__V1__ImportRecordsResponse;
 typedef struct Lauter__Store__V1__ImportProblem Lauter__Store__V1__ImportProblem;
 typedef struct Lauter__Store__V1__RecordFilter Lauter__Store__V1__RecordFilter;
+typedef struct Lauter__Store__V1__Queue Lauter__Store__V1__Queue;
+typedef struct Lauter__Store__V1__QueueEntry Lauter__Store__V1__QueueEntry;
+typedef struct Lauter__Store__V1__ListQueueRequest Lauter__Store__V1__ListQueueRequest;
+typedef struct Lauter__Store__V1__ListQueueResponse Lauter__Store__V1__ListQueueResponse;
+typedef struct Lauter__Store__V1__QueuedRecord Lauter__Store__V1__QueuedRecord;
 typedef struct Lauter__Store__V1__GetRecordRequest Lauter__Store__V1__GetRecordRequest;
 typedef struct Lauter__Store__V1__GetRecordResponse Lauter__Store__V1__GetRecordResponse;
 typedef struct Lauter__Store__V1__ListRecordsRequest Lauter__Store__V1__ListRecordsRequest;
@@ -93,7 +99,14 @@ typedef struct Lauter__Store__V1__GetEncoderResponse Lauter__Store__V1__GetEncod
 typedef struct Lauter__Store__V1__ListEncodersRequest Lauter__Store__V1__ListEncodersRequest;
 typedef struct Lauter__Store__V1__ListEncodersResponse Lauter__Store__V1__ListEncodersResponse;
 typedef struct Lauter__Store__V1__Model Lauter__Store__V1__Model;
+typedef struct Lauter__Store__V1__CrossValidation Lauter__Store__V1__CrossValidation;
+typedef struct Lauter__Store__V1__Trial Lauter__Store__V1__Trial;
 typedef struct Lauter__Store__V1__Evaluation Lauter__Store__V1__Evaluation;
+typedef struct Lauter__Store__V1__Calibration Lauter__Store__V1__Calibration;
+typedef struct Lauter__Store__V1__ReliabilityBin Lauter__Store__V1__ReliabilityBin;
+typedef struct Lauter__Store__V1__SliceEvaluation Lauter__Store__V1__SliceEvaluation;
+typedef struct Lauter__Store__V1__NearDuplicates Lauter__Store__V1__NearDuplicates;
+typedef struct Lauter__Store__V1__NearDuplicate Lauter__Store__V1__NearDuplicate;
 typedef struct Lauter__Store__V1__LabelEvaluation Lauter__Store__V1__LabelEvaluation;
 typedef struct Lauter__Store__V1__PublishModelRequest Lauter__Store__V1__PublishModelRequest;
 typedef struct Lauter__Store__V1__PublishModelResponse Lauter__Store__V1__PublishModelResponse;
@@ -283,10 +296,15 @@ struct  Lauter__Store__V1__DatasetCounts
    */
   size_t n_labels;
   Lauter__Store__V1__LabelCount **labels;
+  /*
+   * What waits in the queues that training has filled.
+   */
+  size_t n_queues;
+  Lauter__Store__V1__QueueCount **queues;
 };
 #define LAUTER__STORE__V1__DATASET_COUNTS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__dataset_counts__descriptor) \
-    , 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL }
+    , 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 struct  Lauter__Store__V1__SplitCount
@@ -321,6 +339,17 @@ struct  Lauter__Store__V1__LabelCount
 };
 #define LAUTER__STORE__V1__LABEL_COUNT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__label_count__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Lauter__Store__V1__QueueCount
+{
+  ProtobufCMessage base;
+  char *queue;
+  uint64_t records;
+};
+#define LAUTER__STORE__V1__QUEUE_COUNT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__queue_count__descriptor) \
     , (char *)protobuf_c_empty_string, 0 }
 
 
@@ -666,6 +695,94 @@ struct  Lauter__Store__V1__RecordFilter
     , (char *)protobuf_c_empty_string, LAUTER__STORE__V1__RECORD_STATUS__RECORD_STATUS_UNSPECIFIED, LAUTER__STORE__V1__SPLIT__SPLIT_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Records that a model's training found worth a second look.
+ */
+struct  Lauter__Store__V1__Queue
+{
+  ProtobufCMessage base;
+  /*
+   * "label-errors": answers that are probably wrong. "disagreements": records nobody has answered, where
+   * the classifier contradicts the agent.
+   */
+  char *name;
+  size_t n_entries;
+  Lauter__Store__V1__QueueEntry **entries;
+};
+#define LAUTER__STORE__V1__QUEUE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__queue__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Lauter__Store__V1__QueueEntry
+{
+  ProtobufCMessage base;
+  int64_t record_id;
+  /*
+   * In [0, 1]; the higher, the more it is worth a look.
+   */
+  double score;
+  /*
+   * What the classifier says.
+   */
+  char *label;
+};
+#define LAUTER__STORE__V1__QUEUE_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__queue_entry__descriptor) \
+    , 0, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Lauter__Store__V1__ListQueueRequest
+{
+  ProtobufCMessage base;
+  char *dataset;
+  char *queue;
+  /*
+   * 1 to 1000; 0 means 100.
+   */
+  uint32_t page_size;
+  /*
+   * From the previous answer; empty for the first page.
+   */
+  char *page_token;
+};
+#define LAUTER__STORE__V1__LIST_QUEUE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__list_queue_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Lauter__Store__V1__ListQueueResponse
+{
+  ProtobufCMessage base;
+  size_t n_records;
+  Lauter__Store__V1__QueuedRecord **records;
+  /*
+   * Empty on the last page.
+   */
+  char *next_page_token;
+  /*
+   * Whose training filled the queue.
+   */
+  char *model;
+  uint64_t version;
+};
+#define LAUTER__STORE__V1__LIST_QUEUE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__list_queue_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Lauter__Store__V1__QueuedRecord
+{
+  ProtobufCMessage base;
+  Lauter__Store__V1__Record *record;
+  double score;
+  char *label;
+};
+#define LAUTER__STORE__V1__QUEUED_RECORD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__queued_record__descriptor) \
+    , NULL, 0, (char *)protobuf_c_empty_string }
+
+
 typedef enum {
   LAUTER__STORE__V1__GET_RECORD_REQUEST__KEY__NOT_SET = 0,
   LAUTER__STORE__V1__GET_RECORD_REQUEST__KEY_ID = 2,
@@ -949,6 +1066,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__TRAINING_SPEC__L2_WEIGHT___CASE)
 } Lauter__Store__V1__TrainingSpec__L2WeightCase;
 
+typedef enum {
+  LAUTER__STORE__V1__TRAINING_SPEC__FOLDS___NOT_SET = 0,
+  LAUTER__STORE__V1__TRAINING_SPEC__FOLDS__FOLDS = 19
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__TRAINING_SPEC__FOLDS___CASE)
+} Lauter__Store__V1__TrainingSpec__FoldsCase;
+
 /*
  * SetFit's training arguments, its two-phase tuples told apart as body_ and head_. Zero means SetFit's
  * default.
@@ -965,7 +1088,8 @@ struct  Lauter__Store__V1__TrainingSpec
    */
   char *encoder;
   /*
-   * Train on suggestions too, where a record has no submitted response.
+   * Train on suggestions too, where a record has no submitted response, without asking whether they help.
+   * Of a published model: it was trained on them.
    */
   protobuf_c_boolean use_suggestions;
   /*
@@ -1001,6 +1125,11 @@ struct  Lauter__Store__V1__TrainingSpec
    * "lauter" or "setfit"; empty: lauter. SetFit's is for comparison and reproduces it to the letter.
    */
   char *recipe;
+  /*
+   * Leaves suggestions out. Otherwise lauter uses them where cross-validation says that they help, and
+   * setfit where use_suggestions is set.
+   */
+  protobuf_c_boolean no_suggestions;
   Lauter__Store__V1__TrainingSpec__SeedCase seed__case;
   union {
     uint64_t seed;
@@ -1013,10 +1142,17 @@ struct  Lauter__Store__V1__TrainingSpec
   union {
     double l2_weight;
   };
+  Lauter__Store__V1__TrainingSpec__FoldsCase folds__case;
+  union {
+    /*
+     * Of the cross-validation on the training records; 0: none.
+     */
+    uint32_t folds;
+  };
 };
 #define LAUTER__STORE__V1__TRAINING_SPEC__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__training_spec__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_UNSPECIFIED, 0, 0, 0, 0, (char *)protobuf_c_empty_string, LAUTER__STORE__V1__TRAINING_SPEC__SEED___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__WARMUP_PROPORTION___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__L2_WEIGHT___NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_UNSPECIFIED, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, LAUTER__STORE__V1__TRAINING_SPEC__SEED___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__WARMUP_PROPORTION___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__L2_WEIGHT___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__FOLDS___NOT_SET, {0} }
 
 
 struct  Lauter__Store__V1__TrainingResult
@@ -1028,10 +1164,11 @@ struct  Lauter__Store__V1__TrainingResult
    * On the test split; absent if it has no submitted responses.
    */
   Lauter__Store__V1__Evaluation *evaluation;
+  Lauter__Store__V1__CrossValidation *cross_validation;
 };
 #define LAUTER__STORE__V1__TRAINING_RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__training_result__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, NULL }
+    , (char *)protobuf_c_empty_string, 0, NULL, NULL }
 
 
 /*
@@ -1474,10 +1611,69 @@ struct  Lauter__Store__V1__Model
   Lauter__Store__V1__Evaluation *evaluation;
   uint64_t train_records;
   int64_t create_time_ms;
+  /*
+   * On the training records, each predicted by a head that has not learned from it. Absent where there
+   * are too few.
+   */
+  Lauter__Store__V1__CrossValidation *cross_validation;
 };
 #define LAUTER__STORE__V1__MODEL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__model__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, 0, 0, NULL }
+
+
+/*
+ * The head is fitted to the encoder's embeddings as they were before the body was tuned; where it was, the
+ * model should do better than this says.
+ */
+struct  Lauter__Store__V1__CrossValidation
+{
+  ProtobufCMessage base;
+  uint32_t folds;
+  /*
+   * Of the records that people have answered. Its split is train.
+   */
+  Lauter__Store__V1__Evaluation *evaluation;
+  /*
+   * Whether the published model's body was tuned.
+   */
+  protobuf_c_boolean body_tuned;
+  /*
+   * Whether it helps to learn from an agent's suggestions too, where there were any, and whose.
+   */
+  Lauter__Store__V1__Trial *suggestions;
+  char *agent;
+  /*
+   * Whether it helps to know what the labels are called.
+   */
+  Lauter__Store__V1__Trial *label_names;
+};
+#define LAUTER__STORE__V1__CROSS_VALIDATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__cross_validation__descriptor) \
+    , 0, NULL, 0, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * A cross-validation on people's answers with and without something.
+ */
+struct  Lauter__Store__V1__Trial
+{
+  ProtobufCMessage base;
+  /*
+   * The published model was trained with it.
+   */
+  protobuf_c_boolean used;
+  double accuracy_with;
+  double accuracy_without;
+  /*
+   * Of calibrated probabilities: smaller is better, and it decides.
+   */
+  double log_loss_with;
+  double log_loss_without;
+};
+#define LAUTER__STORE__V1__TRIAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__trial__descriptor) \
+    , 0, 0, 0, 0, 0 }
 
 
 /*
@@ -1502,10 +1698,135 @@ struct  Lauter__Store__V1__Evaluation
    */
   size_t n_confusion;
   uint64_t *confusion;
+  /*
+   * 95% interval, by bootstrap over the records.
+   */
+  double macro_f1_low;
+  double macro_f1_high;
+  /*
+   * Absent where there are no probabilities, as of an agent's suggestions.
+   */
+  Lauter__Store__V1__Calibration *calibration;
+  /*
+   * By metadata value; keys with many values are left out.
+   */
+  size_t n_slices;
+  Lauter__Store__V1__SliceEvaluation **slices;
+  /*
+   * Absent where nobody has looked for them.
+   */
+  Lauter__Store__V1__NearDuplicates *near_duplicates;
 };
 #define LAUTER__STORE__V1__EVALUATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__evaluation__descriptor) \
-    , LAUTER__STORE__V1__SPLIT__SPLIT_UNSPECIFIED, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+    , LAUTER__STORE__V1__SPLIT__SPLIT_UNSPECIFIED, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, NULL, 0,NULL, NULL }
+
+
+/*
+ * Whether probabilities mean what they say.
+ */
+struct  Lauter__Store__V1__Calibration
+{
+  ProtobufCMessage base;
+  /*
+   * What the head's scores are divided by; 1 where they are left as they are.
+   */
+  double temperature;
+  /*
+   * The mean of -log p(actual).
+   */
+  double log_loss;
+  /*
+   * The mean distance between a prediction's probability and how often such predictions are right.
+   */
+  double expected_calibration_error;
+  /*
+   * The reliability curve. Empty bins are left out.
+   */
+  size_t n_bins;
+  Lauter__Store__V1__ReliabilityBin **bins;
+};
+#define LAUTER__STORE__V1__CALIBRATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__calibration__descriptor) \
+    , 0, 0, 0, 0,NULL }
+
+
+struct  Lauter__Store__V1__ReliabilityBin
+{
+  ProtobufCMessage base;
+  /*
+   * Of the probability of what was predicted: from low up to but not including high (the last includes it).
+   */
+  double low;
+  double high;
+  uint64_t records;
+  /*
+   * The mean probability.
+   */
+  double confidence;
+  /*
+   * The share that was right.
+   */
+  double accuracy;
+};
+#define LAUTER__STORE__V1__RELIABILITY_BIN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__reliability_bin__descriptor) \
+    , 0, 0, 0, 0, 0 }
+
+
+/*
+ * The records that have one value of one metadata key.
+ */
+struct  Lauter__Store__V1__SliceEvaluation
+{
+  ProtobufCMessage base;
+  char *key;
+  char *value;
+  uint64_t records;
+  double accuracy;
+  double accuracy_low;
+  double accuracy_high;
+  double macro_f1;
+};
+#define LAUTER__STORE__V1__SLICE_EVALUATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__slice_evaluation__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0 }
+
+
+/*
+ * Records of the split that are nearly the same as one that was trained on, and therefore say little.
+ */
+struct  Lauter__Store__V1__NearDuplicates
+{
+  ProtobufCMessage base;
+  uint64_t records;
+  /*
+   * The first 20.
+   */
+  size_t n_examples;
+  Lauter__Store__V1__NearDuplicate **examples;
+};
+#define LAUTER__STORE__V1__NEAR_DUPLICATES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__near_duplicates__descriptor) \
+    , 0, 0,NULL }
+
+
+struct  Lauter__Store__V1__NearDuplicate
+{
+  ProtobufCMessage base;
+  char *external_id;
+  /*
+   * Of the training record.
+   */
+  char *of_external_id;
+  /*
+   * The share of five-character pieces they have in common.
+   */
+  double similarity;
+};
+#define LAUTER__STORE__V1__NEAR_DUPLICATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__near_duplicate__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Lauter__Store__V1__LabelEvaluation
@@ -1526,15 +1847,20 @@ struct  Lauter__Store__V1__PublishModelRequest
 {
   ProtobufCMessage base;
   /*
-   * name, dataset, labels, files, encoder, encoder_digest, training, evaluation, train_records; the
-   * store fills in the rest.
+   * name, dataset, labels, files, encoder, encoder_digest, training, evaluation, train_records,
+   * cross_validation; the store fills in the rest.
    */
   Lauter__Store__V1__Model *model;
   Lauter__Store__V1__Lease *lease;
+  /*
+   * Each replaces the data set's queue of that name, together with the publication.
+   */
+  size_t n_queues;
+  Lauter__Store__V1__Queue **queues;
 };
 #define LAUTER__STORE__V1__PUBLISH_MODEL_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__publish_model_request__descriptor) \
-    , NULL, NULL }
+    , NULL, NULL, 0,NULL }
 
 
 struct  Lauter__Store__V1__PublishModelResponse
@@ -1766,6 +2092,25 @@ Lauter__Store__V1__LabelCount *
                       const uint8_t       *data);
 void   lauter__store__v1__label_count__free_unpacked
                      (Lauter__Store__V1__LabelCount *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__QueueCount methods */
+void   lauter__store__v1__queue_count__init
+                     (Lauter__Store__V1__QueueCount         *message);
+size_t lauter__store__v1__queue_count__get_packed_size
+                     (const Lauter__Store__V1__QueueCount   *message);
+size_t lauter__store__v1__queue_count__pack
+                     (const Lauter__Store__V1__QueueCount   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__queue_count__pack_to_buffer
+                     (const Lauter__Store__V1__QueueCount   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__QueueCount *
+       lauter__store__v1__queue_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__queue_count__free_unpacked
+                     (Lauter__Store__V1__QueueCount *message,
                       ProtobufCAllocator *allocator);
 /* Lauter__Store__V1__CreateDatasetRequest methods */
 void   lauter__store__v1__create_dataset_request__init
@@ -2082,6 +2427,101 @@ Lauter__Store__V1__RecordFilter *
                       const uint8_t       *data);
 void   lauter__store__v1__record_filter__free_unpacked
                      (Lauter__Store__V1__RecordFilter *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__Queue methods */
+void   lauter__store__v1__queue__init
+                     (Lauter__Store__V1__Queue         *message);
+size_t lauter__store__v1__queue__get_packed_size
+                     (const Lauter__Store__V1__Queue   *message);
+size_t lauter__store__v1__queue__pack
+                     (const Lauter__Store__V1__Queue   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__queue__pack_to_buffer
+                     (const Lauter__Store__V1__Queue   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__Queue *
+       lauter__store__v1__queue__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__queue__free_unpacked
+                     (Lauter__Store__V1__Queue *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__QueueEntry methods */
+void   lauter__store__v1__queue_entry__init
+                     (Lauter__Store__V1__QueueEntry         *message);
+size_t lauter__store__v1__queue_entry__get_packed_size
+                     (const Lauter__Store__V1__QueueEntry   *message);
+size_t lauter__store__v1__queue_entry__pack
+                     (const Lauter__Store__V1__QueueEntry   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__queue_entry__pack_to_buffer
+                     (const Lauter__Store__V1__QueueEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__QueueEntry *
+       lauter__store__v1__queue_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__queue_entry__free_unpacked
+                     (Lauter__Store__V1__QueueEntry *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__ListQueueRequest methods */
+void   lauter__store__v1__list_queue_request__init
+                     (Lauter__Store__V1__ListQueueRequest         *message);
+size_t lauter__store__v1__list_queue_request__get_packed_size
+                     (const Lauter__Store__V1__ListQueueRequest   *message);
+size_t lauter__store__v1__list_queue_request__pack
+                     (const Lauter__Store__V1__ListQueueRequest   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__list_queue_request__pack_to_buffer
+                     (const Lauter__Store__V1__ListQueueRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__ListQueueRequest *
+       lauter__store__v1__list_queue_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__list_queue_request__free_unpacked
+                     (Lauter__Store__V1__ListQueueRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__ListQueueResponse methods */
+void   lauter__store__v1__list_queue_response__init
+                     (Lauter__Store__V1__ListQueueResponse         *message);
+size_t lauter__store__v1__list_queue_response__get_packed_size
+                     (const Lauter__Store__V1__ListQueueResponse   *message);
+size_t lauter__store__v1__list_queue_response__pack
+                     (const Lauter__Store__V1__ListQueueResponse   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__list_queue_response__pack_to_buffer
+                     (const Lauter__Store__V1__ListQueueResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__ListQueueResponse *
+       lauter__store__v1__list_queue_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__list_queue_response__free_unpacked
+                     (Lauter__Store__V1__ListQueueResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__QueuedRecord methods */
+void   lauter__store__v1__queued_record__init
+                     (Lauter__Store__V1__QueuedRecord         *message);
+size_t lauter__store__v1__queued_record__get_packed_size
+                     (const Lauter__Store__V1__QueuedRecord   *message);
+size_t lauter__store__v1__queued_record__pack
+                     (const Lauter__Store__V1__QueuedRecord   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__queued_record__pack_to_buffer
+                     (const Lauter__Store__V1__QueuedRecord   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__QueuedRecord *
+       lauter__store__v1__queued_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__queued_record__free_unpacked
+                     (Lauter__Store__V1__QueuedRecord *message,
                       ProtobufCAllocator *allocator);
 /* Lauter__Store__V1__GetRecordRequest methods */
 void   lauter__store__v1__get_record_request__init
@@ -3033,6 +3473,44 @@ Lauter__Store__V1__Model *
 void   lauter__store__v1__model__free_unpacked
                      (Lauter__Store__V1__Model *message,
                       ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__CrossValidation methods */
+void   lauter__store__v1__cross_validation__init
+                     (Lauter__Store__V1__CrossValidation         *message);
+size_t lauter__store__v1__cross_validation__get_packed_size
+                     (const Lauter__Store__V1__CrossValidation   *message);
+size_t lauter__store__v1__cross_validation__pack
+                     (const Lauter__Store__V1__CrossValidation   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__cross_validation__pack_to_buffer
+                     (const Lauter__Store__V1__CrossValidation   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__CrossValidation *
+       lauter__store__v1__cross_validation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__cross_validation__free_unpacked
+                     (Lauter__Store__V1__CrossValidation *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__Trial methods */
+void   lauter__store__v1__trial__init
+                     (Lauter__Store__V1__Trial         *message);
+size_t lauter__store__v1__trial__get_packed_size
+                     (const Lauter__Store__V1__Trial   *message);
+size_t lauter__store__v1__trial__pack
+                     (const Lauter__Store__V1__Trial   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__trial__pack_to_buffer
+                     (const Lauter__Store__V1__Trial   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__Trial *
+       lauter__store__v1__trial__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__trial__free_unpacked
+                     (Lauter__Store__V1__Trial *message,
+                      ProtobufCAllocator *allocator);
 /* Lauter__Store__V1__Evaluation methods */
 void   lauter__store__v1__evaluation__init
                      (Lauter__Store__V1__Evaluation         *message);
@@ -3051,6 +3529,101 @@ Lauter__Store__V1__Evaluation *
                       const uint8_t       *data);
 void   lauter__store__v1__evaluation__free_unpacked
                      (Lauter__Store__V1__Evaluation *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__Calibration methods */
+void   lauter__store__v1__calibration__init
+                     (Lauter__Store__V1__Calibration         *message);
+size_t lauter__store__v1__calibration__get_packed_size
+                     (const Lauter__Store__V1__Calibration   *message);
+size_t lauter__store__v1__calibration__pack
+                     (const Lauter__Store__V1__Calibration   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__calibration__pack_to_buffer
+                     (const Lauter__Store__V1__Calibration   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__Calibration *
+       lauter__store__v1__calibration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__calibration__free_unpacked
+                     (Lauter__Store__V1__Calibration *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__ReliabilityBin methods */
+void   lauter__store__v1__reliability_bin__init
+                     (Lauter__Store__V1__ReliabilityBin         *message);
+size_t lauter__store__v1__reliability_bin__get_packed_size
+                     (const Lauter__Store__V1__ReliabilityBin   *message);
+size_t lauter__store__v1__reliability_bin__pack
+                     (const Lauter__Store__V1__ReliabilityBin   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__reliability_bin__pack_to_buffer
+                     (const Lauter__Store__V1__ReliabilityBin   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__ReliabilityBin *
+       lauter__store__v1__reliability_bin__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__reliability_bin__free_unpacked
+                     (Lauter__Store__V1__ReliabilityBin *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__SliceEvaluation methods */
+void   lauter__store__v1__slice_evaluation__init
+                     (Lauter__Store__V1__SliceEvaluation         *message);
+size_t lauter__store__v1__slice_evaluation__get_packed_size
+                     (const Lauter__Store__V1__SliceEvaluation   *message);
+size_t lauter__store__v1__slice_evaluation__pack
+                     (const Lauter__Store__V1__SliceEvaluation   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__slice_evaluation__pack_to_buffer
+                     (const Lauter__Store__V1__SliceEvaluation   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__SliceEvaluation *
+       lauter__store__v1__slice_evaluation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__slice_evaluation__free_unpacked
+                     (Lauter__Store__V1__SliceEvaluation *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__NearDuplicates methods */
+void   lauter__store__v1__near_duplicates__init
+                     (Lauter__Store__V1__NearDuplicates         *message);
+size_t lauter__store__v1__near_duplicates__get_packed_size
+                     (const Lauter__Store__V1__NearDuplicates   *message);
+size_t lauter__store__v1__near_duplicates__pack
+                     (const Lauter__Store__V1__NearDuplicates   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__near_duplicates__pack_to_buffer
+                     (const Lauter__Store__V1__NearDuplicates   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__NearDuplicates *
+       lauter__store__v1__near_duplicates__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__near_duplicates__free_unpacked
+                     (Lauter__Store__V1__NearDuplicates *message,
+                      ProtobufCAllocator *allocator);
+/* Lauter__Store__V1__NearDuplicate methods */
+void   lauter__store__v1__near_duplicate__init
+                     (Lauter__Store__V1__NearDuplicate         *message);
+size_t lauter__store__v1__near_duplicate__get_packed_size
+                     (const Lauter__Store__V1__NearDuplicate   *message);
+size_t lauter__store__v1__near_duplicate__pack
+                     (const Lauter__Store__V1__NearDuplicate   *message,
+                      uint8_t             *out);
+size_t lauter__store__v1__near_duplicate__pack_to_buffer
+                     (const Lauter__Store__V1__NearDuplicate   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Store__V1__NearDuplicate *
+       lauter__store__v1__near_duplicate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__store__v1__near_duplicate__free_unpacked
+                     (Lauter__Store__V1__NearDuplicate *message,
                       ProtobufCAllocator *allocator);
 /* Lauter__Store__V1__LabelEvaluation methods */
 void   lauter__store__v1__label_evaluation__init
@@ -3249,6 +3822,9 @@ typedef void (*Lauter__Store__V1__AgentCount_Closure)
 typedef void (*Lauter__Store__V1__LabelCount_Closure)
                  (const Lauter__Store__V1__LabelCount *message,
                   void *closure_data);
+typedef void (*Lauter__Store__V1__QueueCount_Closure)
+                 (const Lauter__Store__V1__QueueCount *message,
+                  void *closure_data);
 typedef void (*Lauter__Store__V1__CreateDatasetRequest_Closure)
                  (const Lauter__Store__V1__CreateDatasetRequest *message,
                   void *closure_data);
@@ -3308,6 +3884,21 @@ typedef void (*Lauter__Store__V1__ImportProblem_Closure)
                   void *closure_data);
 typedef void (*Lauter__Store__V1__RecordFilter_Closure)
                  (const Lauter__Store__V1__RecordFilter *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__Queue_Closure)
+                 (const Lauter__Store__V1__Queue *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__QueueEntry_Closure)
+                 (const Lauter__Store__V1__QueueEntry *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__ListQueueRequest_Closure)
+                 (const Lauter__Store__V1__ListQueueRequest *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__ListQueueResponse_Closure)
+                 (const Lauter__Store__V1__ListQueueResponse *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__QueuedRecord_Closure)
+                 (const Lauter__Store__V1__QueuedRecord *message,
                   void *closure_data);
 typedef void (*Lauter__Store__V1__GetRecordRequest_Closure)
                  (const Lauter__Store__V1__GetRecordRequest *message,
@@ -3459,8 +4050,29 @@ typedef void (*Lauter__Store__V1__ListEncodersResponse_Closure)
 typedef void (*Lauter__Store__V1__Model_Closure)
                  (const Lauter__Store__V1__Model *message,
                   void *closure_data);
+typedef void (*Lauter__Store__V1__CrossValidation_Closure)
+                 (const Lauter__Store__V1__CrossValidation *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__Trial_Closure)
+                 (const Lauter__Store__V1__Trial *message,
+                  void *closure_data);
 typedef void (*Lauter__Store__V1__Evaluation_Closure)
                  (const Lauter__Store__V1__Evaluation *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__Calibration_Closure)
+                 (const Lauter__Store__V1__Calibration *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__ReliabilityBin_Closure)
+                 (const Lauter__Store__V1__ReliabilityBin *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__SliceEvaluation_Closure)
+                 (const Lauter__Store__V1__SliceEvaluation *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__NearDuplicates_Closure)
+                 (const Lauter__Store__V1__NearDuplicates *message,
+                  void *closure_data);
+typedef void (*Lauter__Store__V1__NearDuplicate_Closure)
+                 (const Lauter__Store__V1__NearDuplicate *message,
                   void *closure_data);
 typedef void (*Lauter__Store__V1__LabelEvaluation_Closure)
                  (const Lauter__Store__V1__LabelEvaluation *message,
@@ -3559,6 +4171,10 @@ struct Lauter__Store__V1__RecordService_Service
                           const Lauter__Store__V1__WriteResponsesRequest *input,
                           Lauter__Store__V1__WriteResponsesResponse_Closure closure,
                           void *closure_data);
+  void (*list_queue)(Lauter__Store__V1__RecordService_Service *service,
+                     const Lauter__Store__V1__ListQueueRequest *input,
+                     Lauter__Store__V1__ListQueueResponse_Closure closure,
+                     void *closure_data);
   void (*delete_response)(Lauter__Store__V1__RecordService_Service *service,
                           const Lauter__Store__V1__DeleteResponseRequest *input,
                           Lauter__Store__V1__DeleteResponseResponse_Closure closure,
@@ -3577,6 +4193,7 @@ void lauter__store__v1__record_service__init (Lauter__Store__V1__RecordService_S
       function_prefix__ ## export_records,\
       function_prefix__ ## write_suggestions,\
       function_prefix__ ## write_responses,\
+      function_prefix__ ## list_queue,\
       function_prefix__ ## delete_response  }
 void lauter__store__v1__record_service__import_records(ProtobufCService *service,
                                                        const Lauter__Store__V1__ImportRecordsRequest *input,
@@ -3602,6 +4219,10 @@ void lauter__store__v1__record_service__write_responses(ProtobufCService *servic
                                                         const Lauter__Store__V1__WriteResponsesRequest *input,
                                                         Lauter__Store__V1__WriteResponsesResponse_Closure closure,
                                                         void *closure_data);
+void lauter__store__v1__record_service__list_queue(ProtobufCService *service,
+                                                   const Lauter__Store__V1__ListQueueRequest *input,
+                                                   Lauter__Store__V1__ListQueueResponse_Closure closure,
+                                                   void *closure_data);
 void lauter__store__v1__record_service__delete_response(ProtobufCService *service,
                                                         const Lauter__Store__V1__DeleteResponseRequest *input,
                                                         Lauter__Store__V1__DeleteResponseResponse_Closure closure,
@@ -3835,6 +4456,7 @@ extern const ProtobufCMessageDescriptor lauter__store__v1__dataset_counts__descr
 extern const ProtobufCMessageDescriptor lauter__store__v1__split_count__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__agent_count__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__label_count__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__queue_count__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__create_dataset_request__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__create_dataset_response__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__get_dataset_request__descriptor;
@@ -3855,6 +4477,11 @@ extern const ProtobufCMessageDescriptor lauter__store__v1__import_record__metada
 extern const ProtobufCMessageDescriptor lauter__store__v1__import_records_response__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__import_problem__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__record_filter__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__queue__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__queue_entry__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__list_queue_request__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__list_queue_response__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__queued_record__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__get_record_request__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__get_record_response__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__list_records_request__descriptor;
@@ -3905,7 +4532,14 @@ extern const ProtobufCMessageDescriptor lauter__store__v1__get_encoder_response_
 extern const ProtobufCMessageDescriptor lauter__store__v1__list_encoders_request__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__list_encoders_response__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__model__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__cross_validation__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__trial__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__evaluation__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__calibration__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__reliability_bin__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__slice_evaluation__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__near_duplicates__descriptor;
+extern const ProtobufCMessageDescriptor lauter__store__v1__near_duplicate__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__label_evaluation__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__publish_model_request__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__publish_model_response__descriptor;

@@ -232,6 +232,51 @@ void   lauter__trainer__v1__evaluate_response__free_unpacked
   assert(message->base.descriptor == &lauter__trainer__v1__evaluate_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lauter__trainer__v1__comparison__init
+                     (Lauter__Trainer__V1__Comparison         *message)
+{
+  static const Lauter__Trainer__V1__Comparison init_value = LAUTER__TRAINER__V1__COMPARISON__INIT;
+  *message = init_value;
+}
+size_t lauter__trainer__v1__comparison__get_packed_size
+                     (const Lauter__Trainer__V1__Comparison *message)
+{
+  assert(message->base.descriptor == &lauter__trainer__v1__comparison__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lauter__trainer__v1__comparison__pack
+                     (const Lauter__Trainer__V1__Comparison *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lauter__trainer__v1__comparison__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lauter__trainer__v1__comparison__pack_to_buffer
+                     (const Lauter__Trainer__V1__Comparison *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lauter__trainer__v1__comparison__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lauter__Trainer__V1__Comparison *
+       lauter__trainer__v1__comparison__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lauter__Trainer__V1__Comparison *)
+     protobuf_c_message_unpack (&lauter__trainer__v1__comparison__descriptor,
+                                allocator, len, data);
+}
+void   lauter__trainer__v1__comparison__free_unpacked
+                     (Lauter__Trainer__V1__Comparison *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lauter__trainer__v1__comparison__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define lauter__trainer__v1__describe_trainer_request__field_descriptors NULL
 #define lauter__trainer__v1__describe_trainer_request__field_indices_by_name NULL
 #define lauter__trainer__v1__describe_trainer_request__number_ranges NULL
@@ -301,7 +346,7 @@ const ProtobufCMessageDescriptor lauter__trainer__v1__describe_trainer_response_
   (ProtobufCMessageInit) lauter__trainer__v1__describe_trainer_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__trainer__v1__evaluate_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor lauter__trainer__v1__evaluate_request__field_descriptors[6] =
 {
   {
     "dataset",
@@ -351,8 +396,34 @@ static const ProtobufCFieldDescriptor lauter__trainer__v1__evaluate_request__fie
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "against_model",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lauter__Trainer__V1__EvaluateRequest, against_case),
+    offsetof(Lauter__Trainer__V1__EvaluateRequest, against_model),
+    &lauter__trainer__v1__model_reference__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "against_agent",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lauter__Trainer__V1__EvaluateRequest, against_case),
+    offsetof(Lauter__Trainer__V1__EvaluateRequest, against_agent),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__trainer__v1__evaluate_request__field_indices_by_name[] = {
+  5,   /* field[5] = against_agent */
+  4,   /* field[4] = against_model */
   3,   /* field[3] = agent */
   0,   /* field[0] = dataset */
   2,   /* field[2] = model */
@@ -361,7 +432,7 @@ static const unsigned lauter__trainer__v1__evaluate_request__field_indices_by_na
 static const ProtobufCIntRange lauter__trainer__v1__evaluate_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor lauter__trainer__v1__evaluate_request__descriptor =
 {
@@ -371,7 +442,7 @@ const ProtobufCMessageDescriptor lauter__trainer__v1__evaluate_request__descript
   "Lauter__Trainer__V1__EvaluateRequest",
   "lauter.trainer.v1",
   sizeof(Lauter__Trainer__V1__EvaluateRequest),
-  4,
+  6,
   lauter__trainer__v1__evaluate_request__field_descriptors,
   lauter__trainer__v1__evaluate_request__field_indices_by_name,
   1,  lauter__trainer__v1__evaluate_request__number_ranges,
@@ -429,7 +500,7 @@ const ProtobufCMessageDescriptor lauter__trainer__v1__model_reference__descripto
   (ProtobufCMessageInit) lauter__trainer__v1__model_reference__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__trainer__v1__evaluate_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lauter__trainer__v1__evaluate_response__field_descriptors[3] =
 {
   {
     "evaluation",
@@ -455,15 +526,28 @@ static const ProtobufCFieldDescriptor lauter__trainer__v1__evaluate_response__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "comparison",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Trainer__V1__EvaluateResponse, comparison),
+    &lauter__trainer__v1__comparison__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__trainer__v1__evaluate_response__field_indices_by_name[] = {
+  2,   /* field[2] = comparison */
   0,   /* field[0] = evaluation */
   1,   /* field[1] = version */
 };
 static const ProtobufCIntRange lauter__trainer__v1__evaluate_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lauter__trainer__v1__evaluate_response__descriptor =
 {
@@ -473,11 +557,114 @@ const ProtobufCMessageDescriptor lauter__trainer__v1__evaluate_response__descrip
   "Lauter__Trainer__V1__EvaluateResponse",
   "lauter.trainer.v1",
   sizeof(Lauter__Trainer__V1__EvaluateResponse),
-  2,
+  3,
   lauter__trainer__v1__evaluate_response__field_descriptors,
   lauter__trainer__v1__evaluate_response__field_indices_by_name,
   1,  lauter__trainer__v1__evaluate_response__number_ranges,
   (ProtobufCMessageInit) lauter__trainer__v1__evaluate_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lauter__trainer__v1__comparison__field_descriptors[6] =
+{
+  {
+    "both_right",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Trainer__V1__Comparison, both_right),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "only_first",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Trainer__V1__Comparison, only_first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "only_second",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Trainer__V1__Comparison, only_second),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "both_wrong",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Trainer__V1__Comparison, both_wrong),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "p_value",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Trainer__V1__Comparison, p_value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Trainer__V1__Comparison, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lauter__trainer__v1__comparison__field_indices_by_name[] = {
+  0,   /* field[0] = both_right */
+  3,   /* field[3] = both_wrong */
+  1,   /* field[1] = only_first */
+  2,   /* field[2] = only_second */
+  4,   /* field[4] = p_value */
+  5,   /* field[5] = version */
+};
+static const ProtobufCIntRange lauter__trainer__v1__comparison__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor lauter__trainer__v1__comparison__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lauter.trainer.v1.Comparison",
+  "Comparison",
+  "Lauter__Trainer__V1__Comparison",
+  "lauter.trainer.v1",
+  sizeof(Lauter__Trainer__V1__Comparison),
+  6,
+  lauter__trainer__v1__comparison__field_descriptors,
+  lauter__trainer__v1__comparison__field_indices_by_name,
+  1,  lauter__trainer__v1__comparison__number_ranges,
+  (ProtobufCMessageInit) lauter__trainer__v1__comparison__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCMethodDescriptor lauter__trainer__v1__trainer_service__method_descriptors[2] =

@@ -21,6 +21,7 @@ typedef struct Lauter__Trainer__V1__DescribeTrainerResponse Lauter__Trainer__V1_
 typedef struct Lauter__Trainer__V1__EvaluateRequest Lauter__Trainer__V1__EvaluateRequest;
 typedef struct Lauter__Trainer__V1__ModelReference Lauter__Trainer__V1__ModelReference;
 typedef struct Lauter__Trainer__V1__EvaluateResponse Lauter__Trainer__V1__EvaluateResponse;
+typedef struct Lauter__Trainer__V1__Comparison Lauter__Trainer__V1__Comparison;
 
 
 /* --- enums --- */
@@ -58,6 +59,13 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__TRAINER__V1__EVALUATE_REQUEST__SUBJECT__CASE)
 } Lauter__Trainer__V1__EvaluateRequest__SubjectCase;
 
+typedef enum {
+  LAUTER__TRAINER__V1__EVALUATE_REQUEST__AGAINST__NOT_SET = 0,
+  LAUTER__TRAINER__V1__EVALUATE_REQUEST__AGAINST_AGAINST_MODEL = 5,
+  LAUTER__TRAINER__V1__EVALUATE_REQUEST__AGAINST_AGAINST_AGENT = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__TRAINER__V1__EVALUATE_REQUEST__AGAINST__CASE)
+} Lauter__Trainer__V1__EvaluateRequest__AgainstCase;
+
 struct  Lauter__Trainer__V1__EvaluateRequest
 {
   ProtobufCMessage base;
@@ -74,10 +82,15 @@ struct  Lauter__Trainer__V1__EvaluateRequest
      */
     char *agent;
   };
+  Lauter__Trainer__V1__EvaluateRequest__AgainstCase against_case;
+  union {
+    Lauter__Trainer__V1__ModelReference *against_model;
+    char *against_agent;
+  };
 };
 #define LAUTER__TRAINER__V1__EVALUATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__trainer__v1__evaluate_request__descriptor) \
-    , (char *)protobuf_c_empty_string, LAUTER__STORE__V1__SPLIT__SPLIT_UNSPECIFIED, LAUTER__TRAINER__V1__EVALUATE_REQUEST__SUBJECT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, LAUTER__STORE__V1__SPLIT__SPLIT_UNSPECIFIED, LAUTER__TRAINER__V1__EVALUATE_REQUEST__SUBJECT__NOT_SET, {0}, LAUTER__TRAINER__V1__EVALUATE_REQUEST__AGAINST__NOT_SET, {0} }
 
 
 struct  Lauter__Trainer__V1__ModelReference
@@ -102,10 +115,41 @@ struct  Lauter__Trainer__V1__EvaluateResponse
    * The version that was evaluated, where it was a model.
    */
   uint64_t version;
+  /*
+   * Where there was something to compare with.
+   */
+  Lauter__Trainer__V1__Comparison *comparison;
 };
 #define LAUTER__TRAINER__V1__EVALUATE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__trainer__v1__evaluate_response__descriptor) \
-    , NULL, 0 }
+    , NULL, 0, NULL }
+
+
+/*
+ * Two classifiers on the records that both have predicted.
+ */
+struct  Lauter__Trainer__V1__Comparison
+{
+  ProtobufCMessage base;
+  uint64_t both_right;
+  /*
+   * Only the one that was evaluated, and only the one it was compared with.
+   */
+  uint64_t only_first;
+  uint64_t only_second;
+  uint64_t both_wrong;
+  /*
+   * McNemar's exact test, two-sided: how probable a difference as large as this is between equals.
+   */
+  double p_value;
+  /*
+   * The version compared with, where it was a model.
+   */
+  uint64_t version;
+};
+#define LAUTER__TRAINER__V1__COMPARISON__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lauter__trainer__v1__comparison__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
 
 
 /* Lauter__Trainer__V1__DescribeTrainerRequest methods */
@@ -203,6 +247,25 @@ Lauter__Trainer__V1__EvaluateResponse *
 void   lauter__trainer__v1__evaluate_response__free_unpacked
                      (Lauter__Trainer__V1__EvaluateResponse *message,
                       ProtobufCAllocator *allocator);
+/* Lauter__Trainer__V1__Comparison methods */
+void   lauter__trainer__v1__comparison__init
+                     (Lauter__Trainer__V1__Comparison         *message);
+size_t lauter__trainer__v1__comparison__get_packed_size
+                     (const Lauter__Trainer__V1__Comparison   *message);
+size_t lauter__trainer__v1__comparison__pack
+                     (const Lauter__Trainer__V1__Comparison   *message,
+                      uint8_t             *out);
+size_t lauter__trainer__v1__comparison__pack_to_buffer
+                     (const Lauter__Trainer__V1__Comparison   *message,
+                      ProtobufCBuffer     *buffer);
+Lauter__Trainer__V1__Comparison *
+       lauter__trainer__v1__comparison__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lauter__trainer__v1__comparison__free_unpacked
+                     (Lauter__Trainer__V1__Comparison *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Lauter__Trainer__V1__DescribeTrainerRequest_Closure)
@@ -219,6 +282,9 @@ typedef void (*Lauter__Trainer__V1__ModelReference_Closure)
                   void *closure_data);
 typedef void (*Lauter__Trainer__V1__EvaluateResponse_Closure)
                  (const Lauter__Trainer__V1__EvaluateResponse *message,
+                  void *closure_data);
+typedef void (*Lauter__Trainer__V1__Comparison_Closure)
+                 (const Lauter__Trainer__V1__Comparison *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -261,6 +327,7 @@ extern const ProtobufCMessageDescriptor lauter__trainer__v1__describe_trainer_re
 extern const ProtobufCMessageDescriptor lauter__trainer__v1__evaluate_request__descriptor;
 extern const ProtobufCMessageDescriptor lauter__trainer__v1__model_reference__descriptor;
 extern const ProtobufCMessageDescriptor lauter__trainer__v1__evaluate_response__descriptor;
+extern const ProtobufCMessageDescriptor lauter__trainer__v1__comparison__descriptor;
 extern const ProtobufCServiceDescriptor lauter__trainer__v1__trainer_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,123 @@
+package import Schema
+
+/// How a classifier does against people's answers, and how sure that is.
+package struct Assessment: Sendable, Hashable {
+  package var evaluation: Evaluation
+  /// 95%, by bootstrap.
+  package var macroF1Interval: ClosedRange<Double>
+  /// `nil` where there are no probabilities, as of an agent's suggestions.
+  package var calibration: Calibration?
+  package var slices: [Slice] = []
+  /// `nil` where nobody has looked for them.
+  package var nearDuplicates: [Duplicate]?
+
+  /// The records that have one value of one metadata key.
+  package struct Slice: Sendable, Hashable {
+    package var key: String
+    package var value: String
+    package var evaluation: Evaluation
+  }
+
+  /// A record that is nearly the same as one that was trained on.
+  package struct Duplicate: Sendable, Hashable {
+    package var record: String
+    /// Of the training records.
+    package var of: String
+    /// The share of character pieces they have in common.
+    package var similarity: Double
+  }
+
+  /// - Parameters:
+  ///   - actual, predicted: indices into `labels`, one per record, of equal length.
+  ///   - metadata: of each record; empty for no slices.
+  ///   - seed: of the bootstrap.
+  package init(
+    labels: [String], actual: [Int], predicted: [Int], metadata: [[String: MetadataValue]] = [],
+    seed: UInt64 = 42
+  ) {
+    evaluation = Evaluation(labels: labels, actual: actual, predicted: predicted)
+    macroF1Interval = Significance.macroF1Interval(evaluation, seed: seed)
+    slices = Self.slices(metadata).map { key, value, records in
+      Slice(
+        key: key, value: value,
+        evaluation: Evaluation(
+          labels: labels, actual: records.map { actual[$0] },
+          predicted: records.map { predicted[$0] }))
+    }
+  }
+
+  /// - Parameters:
+  ///   - probabilities: [records][labels].
+  ///   - temperature: what the head's scores were divided by to get them.
+  package init(
+    labels: [String], actual: [Int], probabilities: [[Float]], temperature: Double = 1,
+    metadata: [[String: MetadataValue]] = [], seed: UInt64 = 42
+  ) {
+    self.init(
+      labels: labels, actual: actual, predicted: probabilities.map(\.mostProbable),
+      metadata: metadata, seed: seed)
+    if !actual.isEmpty {
+      calibration = Calibration(
+        probabilities: probabilities, actual: actual, temperature: temperature)
+    }
+  }
+
+  /// Of a cross-validation, on what people answered.
+  ///
+  /// - Parameter temperature: found on these very predictions; they are divided by it.
+  package init(
+    _ validation: CrossValidation, _ set: TrainingSet, temperature: Double, seed: UInt64
+  ) {
+    let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+    self.init(
+      labels: set.labels, actual: answered.map { set.examples[$0].label },
+      probabilities: answered.map { validation.probabilities[$0].divided(by: temperature) },
+      temperature: temperature, seed: seed)
+  }
+
+  /// Looks for records that are nearly the same as one that was trained on.
+  ///
+  /// - Parameters: texts with the ids of their records.
+  /// - Throws: `CancellationError`.
+  package mutating func findNearDuplicates(
+    of records: [(id: String, text: String)], among trained: [(id: String, text: String)]
+  ) throws {
+    nearDuplicates = try NearDuplicates.find(records.map(\.text), among: trained.map(\.text)).map {
+      Duplicate(
+        record: records[$0.text].id, of: trained[$0.other].id, similarity: $0.similarity)
+    }
+  }
+
+  /// A key with more values than this is an identifier or a measurement, not a slice.
+  private static let valuesPerKey = 30
+  private static let slicesAtMost = 200
+
+  private static func slices(
+    _ metadata: [[String: MetadataValue]]
+  ) -> [(key: String, value: String, records: [Int])] {
+    var groups: [String: [String: [Int]]] = [:]
+    for (record, values) in metadata.enumerated() {
+      for (key, value) in values {
+        groups[key, default: [:]][value.text, default: []].append(record)
+      }
+    }
+    let slices = groups.sorted { $0.key < $1.key }.flatMap { key, values in
+      values.count > valuesPerKey
+        ? []
+        : values.sorted { $0.key < $1.key }.map { (key: key, value: $0.key, records: $0.value) }
+    }
+    return Array(slices.prefix(slicesAtMost))
+  }
+}
+
+extension MetadataValue {
+  /// As a slice is named.
+  fileprivate var text: String {
+    switch self {
+    case .text(let text): text
+    case .number(let number):
+      number == number.rounded() && abs(number) < 1e15 ? "\(Int64(number))" : "\(number)"
+    case .flag(let flag): "\(flag)"
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import Transformer
+
+/// Predictions for the records trained on, each by a head that has not learned from it.
+///
+/// The heads are fitted to the encoder's embeddings as they were before the body was tuned: that costs a
+/// head per fold and no training of the body. Where the body stays as it is the predictions are of the
+/// very kind of model that is made. Where it is tuned they are of a plainer one, so what they promise is
+/// on the low side; embeddings of the tuned body would promise too much, since it has seen every answer.
+package struct CrossValidation: Sendable, Hashable {
+  package var folds: Int
+  /// [records][labels], in the training set's order.
+  package var probabilities: [[Float]]
+
+  package static let defaultFolds = 5
+
+  /// Deals the records of each stratum over the folds as evenly as can be, at random.
+  ///
+  /// - Parameter strata: what each record counts as, a label for instance.
+  /// - Returns: each record's fold, in 0 ..< `count`.
+  package static func folds(_ strata: [Int], count: Int, seed: UInt64) -> [Int] {
+    var random = RandomSource(seed: seed, purpose: .folds)
+    var folds = [Int](repeating: 0, count: strata.count)
+    let groups = Dictionary(grouping: strata.indices, by: { strata[$0] })
+    // One stratum goes on where the last ended, so that folds are of like size.
+    var next = 0
+    for stratum in groups.keys.sorted() {
+      for record in random.shuffled(groups[stratum] ?? []) {
+        folds[record] = next % count
+        next += 1
+      }
+    }
+    return folds
+  }
+
+  /// - Parameters:
+  ///   - folds: of each record.
+  ///   - embeddings: [records, width], row-major.
+  ///   - fit: makes a head from the records at these places.
+  init(
+    folds: [Int], count: Int, embeddings: [Float], width: Int,
+    fit: (_ records: [Int]) throws -> ClassificationHead
+  ) throws {
+    self.folds = count
+    probabilities = [[Float]](repeating: [], count: folds.count)
+    for fold in 0..<count {
+      let held = folds.indices.filter { folds[$0] == fold }
+      if held.isEmpty { continue }
+      let head = try fit(folds.indices.filter { folds[$0] != fold })
+      for record in held {
+        probabilities[record] = head.probabilities(
+          embeddings[record * width..<(record + 1) * width])
+      }
+    }
+  }
+
+  /// Of SetFit's head.
+  ///
+  /// - Returns: `nil` where a label has a single record, which leaves a fold without it.
+  static func logisticRegression(
+    _ embeddings: [Float], width: Int, labels: [Int], labelCount: Int, C: Double, folds: Int,
+    seed: UInt64
+  ) throws -> CrossValidation? {
+    let fewest = (0..<labelCount).map { label in labels.count { $0 == label } }.min() ?? 0
+    let count = min(folds, fewest)
+    guard count >= 2 else { return nil }
+    return try CrossValidation(
+      folds: Self.folds(labels, count: count, seed: seed), count: count, embeddings: embeddings,
+      width: width
+    ) { records in
+      try LogisticRegression(C: C).fit(
+        records.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, hidden: width,
+        labels: records.map { labels[$0] }, labelCount: labelCount
+      ).head
+    }
+  }
+}
+
+/// What a cross-validation on people's answers says of learning with and without something.
+package struct Trial: Sendable, Hashable {
+  package var used: Bool
+  package var with, without: Score
+
+  /// On the answers alone.
+  package struct Score: Sendable, Hashable {
+    package var accuracy: Double
+    /// −log p(answer) of each, of probabilities at their best temperature: a head is not to lose because
+    /// it is too sure of itself, which calibration cures.
+    package var logLosses: [Double]
+    package var logLoss: Double { logLosses.reduce(0, +) / Double(logLosses.count) }
+
+    package init(_ probabilities: [[Float]], _ actual: [Int]) {
+      let right = zip(probabilities, actual).count { $0.mostProbable == $1 }
+      accuracy = Double(right) / Double(actual.count)
+      let temperature = Calibration.temperature(
+        probabilities: probabilities, actual: actual, fewest: 1)
+      logLosses = Calibration.logLosses(probabilities, actual, sharpness: 1 / temperature)
+    }
+  }
+
+  /// Used unless the answers speak against it: unless the log loss is higher with it by more than two
+  /// standard errors of the paired difference. Suggestions and label names help nearly always, and a dozen
+  /// answers that say otherwise by less are chance.
+  package init(with: Score, without: Score) {
+    self.with = with
+    self.without = without
+    let harm = zip(with.logLosses, without.logLosses).map { $0 - $1 }
+    let count = Double(harm.count)
+    let mean = harm.reduce(0, +) / count
+    let variance = harm.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
+    used = mean <= 2 * (variance / count).squareRoot()
+  }
+}
+
+extension EvidenceHead {
+  /// In cross-validation a fold's head learns from at most so many suggestions, evenly chosen: more
+  /// change little, and a fit's time grows with them.
+  static let suggestionsPerFold = 2_000
+
+  /// Predictions for every example, suggested ones too.
+  ///
+  /// - Returns: `nil` with fewer than two answers, or without label names if a label has just one.
+  package func crossValidation(
+    _ evidence: Evidence, folds: Int, seed: UInt64
+  ) throws -> CrossValidation? {
+    let answers = evidence.answered.map { evidence.labels[$0] }
+    let fewest = (0..<evidence.labelCount).map { label in answers.count { $0 == label } }.min() ?? 0
+    let count = min(folds, usesAnchors ? answers.count : fewest)
+    guard count >= 2 else { return nil }
+    let strata = zip(evidence.labels, evidence.isSuggested).map { label, isSuggested in
+      isSuggested ? label + evidence.labelCount : label
+    }
+    return try CrossValidation(
+      folds: CrossValidation.folds(strata, count: count, seed: seed), count: count,
+      embeddings: evidence.embeddings, width: evidence.width
+    ) { records in
+      let suggested = records.filter { evidence.isSuggested[$0] }
+      let every = max(1, (suggested.count + Self.suggestionsPerFold - 1) / Self.suggestionsPerFold)
+      let kept = Set(stride(from: 0, to: suggested.count, by: every).map { suggested[$0] })
+      return try fit(
+        evidence.at(records.filter { !evidence.isSuggested[$0] || kept.contains($0) }))
+    }
+  }
+}
+
+extension EvidenceHead.Evidence {
+  /// Of some of the examples.
+  func at(_ examples: [Int]) -> Self {
+    .init(
+      embeddings: examples.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, width: width,
+      labels: examples.map { labels[$0] }, isSuggested: examples.map { isSuggested[$0] },
+      suggestions: examples.map { suggestions[$0] }, anchors: anchors)
+  }
+
+  /// The places of what people answered.
+  var answered: [Int] { labels.indices.filter { !isSuggested[$0] } }
+}

@@ -1,0 +1,161 @@
+import Artefacts
+package import Foundation
+package import Schema
+import Transformer
+
+/// What a model is, where it came from and how good it is, as Markdown with plots, in the model's own
+/// folder. It holds no record's text and no time, so that the same training writes the same card.
+package struct ModelCard: Sendable {
+  package var labels: [Label]
+  package var dataset: String
+  package var encoder: String
+  /// Of the encoder's content, where it is known.
+  package var encoderDigest: String?
+  package var recipe: Recipe
+  package var set: TrainingSet
+  package var outcome: Training.Outcome
+  package var maxTokens: Int
+  /// On the test split.
+  package var assessment: Assessment?
+
+  /// Identifies what was learned from: SHA-256 over each record's id, text, label and whether people gave
+  /// it, in the order of training.
+  package var snapshot: String {
+    var hasher = Digest.Hasher()
+    for example in set.examples where outcome.usedSuggestions || !example.isSuggested {
+      let fields = [
+        example.externalID, example.text, set.labels[example.label],
+        example.isSuggested ? "suggested" : "answered",
+      ]
+      // Each with its length before it, so that no two snapshots run together.
+      for field in fields {
+        hasher.update(Array("\(field.utf8.count):\(field)".utf8))
+      }
+    }
+    return hasher.finalize().description
+  }
+
+  /// Identifies the code: SHA-256 of this executable.
+  private static let program: String? = {
+    Bundle.main.executableURL.flatMap { try? Digest(ofFile: $0) }?.description
+  }()
+
+  package static let fileName = "README.md"
+
+  /// Where the plots are, below the model's folder.
+  static let plots = "card"
+
+  /// Writes the card and its plots into a model's folder.
+  package func write(to folder: URL) throws {
+    let validation = outcome.validation.map {
+      Assessment($0, set, temperature: outcome.temperature, seed: recipe.seed)
+    }
+    var plots: [(file: String, title: String, svg: String)] = []
+    if let shown = assessment ?? validation {
+      plots.append(
+        (
+          "confusion.svg", "Confusion: a row per true label, a column per predicted one",
+          Plot.confusion(shown.evaluation)
+        ))
+      if let calibration = shown.calibration {
+        plots.append(
+          (
+            "reliability.svg", "Reliability: how often predictions of a probability are right",
+            Plot.reliability(calibration)
+          ))
+      }
+    }
+    if let curve = outcome.learningCurve, curve.points.count > 1 {
+      plots.append(
+        (
+          "learning-curve.svg", "Learning curve: cross-validated accuracy by answers per label",
+          Plot.learningCurve(curve)
+        ))
+    }
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: Self.plots, directoryHint: .isDirectory),
+      withIntermediateDirectories: true)
+    for plot in plots {
+      try Data(plot.svg.utf8).write(
+        to: folder.appending(path: "\(Self.plots)/\(plot.file)", directoryHint: .notDirectory))
+    }
+    try Data(markdown(validation, plots: plots.map { ($0.file, $0.title) }).utf8).write(
+      to: folder.appending(path: Self.fileName, directoryHint: .notDirectory))
+  }
+
+  private func markdown(
+    _ validation: Assessment?, plots: [(file: String, title: String)]
+  ) -> String {
+    var lines = [
+      "# A text classifier for \(escaped(dataset))", "",
+      "Made by Lauter: a sentence encoder that sentence-transformers reads as it stands, with a linear "
+        + "head in `head.safetensors`.", "",
+      "| label | description | records |", "|---|---|---|",
+    ]
+    for (place, label) in labels.enumerated() {
+      lines.append(
+        "| \(escaped(label.name)) | \(escaped(label.description)) | \(set.count(of: place)) |")
+    }
+    lines += ["", "## Where it came from", "", "| | |", "|---|---|"]
+    let answers = set.examples.count { !$0.isSuggested }
+    var origin: [(String, String)] = [
+      ("encoder", escaped(encoder) + (encoderDigest.map { ", \($0)" } ?? "")),
+      ("answers by people", "\(answers)"),
+      (
+        "suggestions",
+        outcome.usedSuggestions
+          ? "\(set.examples.count - answers) by \(escaped(set.agent ?? ""))" : "none"
+      ),
+      ("snapshot of the records", snapshot), ("recipe", recipe.name.rawValue),
+      ("seed", "\(recipe.seed)"),
+      ("steps on the body", "\(outcome.losses.count)"), ("tokens per text", "\(maxTokens)"),
+      ("temperature", Self.decimal(outcome.temperature)),
+      ("instruction set", ComputePool.instructionSet),
+    ]
+    if let program = Self.program { origin.append(("program", program)) }
+    lines += origin.map { "| \($0.0) | \($0.1) |" }
+    for (assessment, title) in [
+      (assessment, "On the test split"), (validation, "Cross-validated on the answers"),
+    ] {
+      guard let assessment else { continue }
+      lines += ["", "## \(title)", ""] + Self.lines(assessment)
+    }
+    for plot in plots { lines += ["", "![\(plot.title)](\(Self.plots)/\(plot.file))"] }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func lines(_ assessment: Assessment) -> [String] {
+    let evaluation = assessment.evaluation
+    let accuracy = evaluation.accuracyInterval
+    let f1 = assessment.macroF1Interval
+    var lines = [
+      "\(evaluation.records) records: accuracy \(decimal(evaluation.accuracy)) (95% interval "
+        + "\(decimal(accuracy.lowerBound)) to \(decimal(accuracy.upperBound))), macro F1 "
+        + "\(decimal(evaluation.macroF1)) (\(decimal(f1.lowerBound)) to \(decimal(f1.upperBound)))."
+    ]
+    if let calibration = assessment.calibration {
+      lines.append(
+        "Expected calibration error \(decimal(calibration.expectedError)), log loss "
+          + "\(decimal(calibration.logLoss)).")
+    }
+    if let found = assessment.nearDuplicates, !found.isEmpty {
+      lines.append("\(found.count) of them are nearly the same as a record that was trained on.")
+    }
+    lines += ["", "| label | precision | recall | F1 | support |", "|---|---|---|---|---|"]
+    for (place, label) in evaluation.labels.enumerated() {
+      lines.append(
+        "| \(escaped(label)) | \(decimal(evaluation.precision(place))) | "
+          + "\(decimal(evaluation.recall(place))) | \(decimal(evaluation.f1(place))) | "
+          + "\(evaluation.support(place)) |")
+    }
+    return lines
+  }
+
+  private static func decimal(_ value: Double) -> String { String(format: "%.3f", value) }
+}
+
+/// In a cell of a Markdown table.
+private func escaped(_ text: String) -> String {
+  text.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("\n", with: " ")
+    .replacing("<", with: "&lt;")
+}
