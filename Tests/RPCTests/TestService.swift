@@ -100,13 +100,14 @@ let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
 
 /// A server on a port of the system's choice and a channel to it, during `body`.
 func withServer<Result: Sendable>(
-  _ services: [ServiceDefinition] = [Echo.service], interceptors: [ServerInterceptor] = [],
-  configuration: RPCServer.Configuration = .init(),
+  _ services: [ServiceDefinition] = [Echo.service], observers: [any ServerObserver] = [],
+  interceptors: [ServerInterceptor] = [], configuration: RPCServer.Configuration = .init(),
   channelConfiguration: RPCChannel.Configuration = .init(), logger: Logger = silent,
   _ body: (RPCChannel, RPCServer.Address) async throws -> Result
 ) async throws -> Result {
   let server = RPCServer(
-    services: services, interceptors: interceptors, configuration: configuration, logger: logger)
+    services: services, observers: observers, interceptors: interceptors,
+    configuration: configuration, logger: logger)
   let address = try await server.start()
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await server.run() }

@@ -6,7 +6,7 @@ import NIOCore
 final class ServerCall: HTTP2Body, @unchecked Sendable {
   private let id: HTTP2Session.StreamID
   private let method: RoutedMethod
-  private let context: CallContext
+  private var context: CallContext
   private let response = ResponseMetadata()
   private let inbox: MessageInbox
   private let outbox: MessageOutbox
@@ -18,6 +18,9 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// Whether the outcome is decided; what the handler does after that changes nothing.
   private var isOver = false
   private var trailers: [HTTP2Header] = []
+  /// How many of the server's observers have seen the call begin, and when.
+  private var observed = 0
+  private var began: ContinuousClock.Instant?
 
   init(
     id: HTTP2Session.StreamID, head: RequestHead, handler: RoutedMethod,
@@ -55,6 +58,18 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   // MARK: From the connection
 
   func begin() {
+    let observers = connection.router.observers
+    if !observers.isEmpty {
+      began = .now
+      do {
+        for observer in observers {
+          observed += 1
+          try observer.callBegan(&context)
+        }
+      } catch {
+        return abort(status(for: error))
+      }
+    }
     if !method.needsWholeRequest { startHandler() }
   }
 
@@ -84,8 +99,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     inbox.consume = nil
     outbox.wake = nil
     guard !isOver else { return }
-    isOver = true
     let error = RPCError(code: .cancelled, message: reason)
+    decide(error)
     outbox.fail(error)
     stop(error)
   }
@@ -93,6 +108,9 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   // MARK: The handler
 
   private func startHandler() {
+    if case .synchronous(let handle) = method.handler, method.interceptors.isEmpty {
+      return finish(Result { try handle(inbox.takeOnly(), outbox, context) })
+    }
     task = Task(executorPreference: connection.executor) { [self] in
       let result: Result<Void, any Error>
       do {
@@ -114,13 +132,14 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// The handler has returned or thrown: what it has written is sent, then the status.
   private func finish(_ result: Result<Void, any Error>) {
     guard !isOver else { return }
-    isOver = true
     let trailing = response.values.withLock { $0.trailing }
     switch result {
     case .success:
+      decide(nil)
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
       var status = self.status(for: error)
+      decide(status)
       status.metadata.add(contentsOf: trailing)
       trailers = status.fields
     }
@@ -131,11 +150,21 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// Ends the call whatever its handler is doing; what it has written may be lost.
   func abort(_ error: RPCError) {
     guard !isOver else { return }
-    isOver = true
+    decide(error)
     trailers = error.fields
     outbox.fail(error)
     stop(error)
     wake()
+  }
+
+  /// From here on nothing changes the call's status.
+  private func decide(_ status: RPCError?) {
+    isOver = true
+    guard observed > 0, let began else { return }
+    let duration = began.duration(to: .now)
+    for observer in connection.router.observers.prefix(observed).reversed() {
+      observer.callEnded(context, status: status, after: duration)
+    }
   }
 
   /// Stops whatever still works on the call.

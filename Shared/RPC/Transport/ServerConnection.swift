@@ -190,9 +190,14 @@ private final class FixedBody: HTTP2Body {
 /// Which function handles which path.
 struct Router: Sendable {
   let handlers: [String: RoutedMethod]
+  let observers: [any ServerObserver]
   private let services: Set<String>
 
-  init(_ services: [ServiceDefinition], interceptors: [ServerInterceptor]) {
+  init(
+    _ services: [ServiceDefinition], observers: [any ServerObserver],
+    interceptors: [ServerInterceptor]
+  ) {
+    self.observers = observers
     var handlers: [String: RoutedMethod] = [:]
     var names: Set<String> = []
     for service in services {
@@ -228,7 +233,7 @@ struct RoutedMethod: Sendable {
   let interceptors: [ServerInterceptor]
 
   var needsWholeRequest: Bool {
-    if case .afterRequest = handler { true } else { false }
+    if case .streaming = handler { false } else { true }
   }
 
   /// Runs the handler inside its interceptors.
@@ -247,6 +252,9 @@ struct RoutedMethod: Sendable {
       return
     }
     switch handler {
+    case .synchronous(let handle):
+      guard let request = try await inbox.next() else { return }
+      try handle(request, outbox, context)
     case .afterRequest(let handle):
       guard let request = try await inbox.next() else { return }
       try await handle(request, outbox, context)
