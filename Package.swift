@@ -25,6 +25,7 @@ let package = Package(
   dependencies: [
     // Each with the reason it is there in ARCHITECTURE.md, section "Dependencies".
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -74,9 +75,10 @@ let package = Package(
     library("HTTP", path: "Shared/HTTP", ["CCurl"]),
     // The contracts in Swift: messages, clients, service protocols.
     library("Wire", path: "Shared/Wire", ["Schema", "RPC", "CProtos", "CProtobufC"]),
-    // gRPC over HTTP/2: framing by nghttp2, bytes by SwiftNIO.
+    // gRPC over HTTP/2: framing by nghttp2, bytes and TLS by SwiftNIO.
     library(
-      "RPC", path: "Shared/RPC", ["CNghttp2", .nioCore, .nioPosix, .logging, .lifecycle]),
+      "RPC", path: "Shared/RPC",
+      ["CNghttp2", "CZlib", .nioCore, .nioPosix, .nioTLS, .nioSSL, .logging, .lifecycle]),
     // The sentence encoder, forward and backward: tokenizer, weight files, layers, heads, optimiser.
     library("Transformer", path: "Shared/Transformer", ["Kernels"]),
     // The field's values, and nothing else.
@@ -98,6 +100,9 @@ let package = Package(
     .systemLibrary(
       name: "CNghttp2", path: "Shared/System/CNghttp2", pkgConfig: "libnghttp2",
       providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Shared/System/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CProtobufC", path: "Shared/System/CProtobufC", pkgConfig: "libprotobuf-c",
       providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
@@ -171,6 +176,8 @@ func tests(
 extension Target.Dependency {
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let logging = product(name: "Logging", package: "swift-log")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")

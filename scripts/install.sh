@@ -35,9 +35,9 @@ fi
 
 # --- System packages
 
-packages=(libnghttp2-dev libprotobuf-c-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev pkg-config
-  ca-certificates curl unzip)
-[ "$tests" = yes ] && packages+=(protobuf-compiler protobuf-c-compiler python3 python3-venv)
+packages=(libnghttp2-dev zlib1g-dev libprotobuf-c-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
+  pkg-config ca-certificates curl unzip)
+[ "$tests" = yes ] && packages+=(protobuf-compiler protobuf-c-compiler python3 python3-venv openssl)
 if command -v dpkg-query >/dev/null; then
   missing=()
   for package in "${packages[@]}"; do
@@ -74,7 +74,7 @@ fi
 
 cache=${LAUTER_TEST_CACHE:-.build-tests}
 mkdir -p "$cache"
-requirements=(grpcio==1.85.1 grpcio-tools==1.85.1 grpcio-health-checking==1.85.1 pytest==9.2.0
+requirements=(grpcio==1.85.1 grpcio-tools==1.85.1 grpcio-health-checking==1.85.1 grpcio-status==1.85.1 pytest==9.2.0
   tokenizers==0.22.2)
 stamp="$cache/python/requirements"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${requirements[*]}" ]; then

@@ -23,7 +23,8 @@ extension SwiftWriter {
       block("extension \(namespace)") { out in
         out.line("/// Methods of `\(service.name)` that can be handled without waiting.")
         out.line("///")
-        out.line("/// A type that also conforms to one of these has its function called on the event loop")
+        out.line(
+          "/// A type that also conforms to one of these has its function called on the event loop")
         out.line("/// of the connection, without a task: it must not block nor compute for long.")
         out.block("public enum \(service.name)Synchronous") { out in
           for method in unary {
@@ -59,7 +60,8 @@ extension SwiftWriter {
             let type = "\(name)Synchronous.\(SwiftName.type(method.name))"
             let function = SwiftName.member(method.name)
             out.line("    .unary(")
-            out.line("      \"\(method.name)\", synchronous: (handlers as? any \(type))?.\(function)")
+            out.line(
+              "      \"\(method.name)\", synchronous: (handlers as? any \(type))?.\(function)")
             out.line("    ) { try await \(handler)($0, context: $1) },")
           case (true, false):
             out.line("    .clientStreaming(\"\(method.name)\") {")
@@ -119,7 +121,9 @@ extension SwiftWriter {
         method.clientStreams ? "_ requests: RequestStream<\(input)>" : "_ request: \(input)",
         method.serverStreams ? "responses: ResponseWriter<\(output)>" : nil,
         "context: CallContext",
-      ].compactMap { $0 }, tail: (isSynchronous ? "throws" : "async throws") + (method.serverStreams ? "" : " -> \(output)"))
+      ].compactMap { $0 },
+      tail: (isSynchronous ? "throws" : "async throws")
+        + (method.serverStreams ? "" : " -> \(output)"))
   }
 
   private mutating func writeClient(_ method: ServiceType.Method) {

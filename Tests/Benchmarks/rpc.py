@@ -31,7 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "Tests/Benchmarks/rpc"
 PEERS = ROOT / ".build/rpc-peers"
 APT = ["nghttp2-client", "nghttp2-server", "libgrpc++-dev", "libprotobuf-dev", "libprotoc-dev",
-       "protobuf-compiler", "protobuf-compiler-grpc", "g++", "pkg-config"]
+       "protobuf-compiler", "protobuf-compiler-grpc", "g++", "pkg-config", "openssl"]
 PIP = ["grpcio==1.85.1", "grpcio-tools==1.85.1"]
 POINTS = [(1, 1), (1, 10), (1, 100), (16, 1), (16, 10), (16, 100)]
 SIZES = [100, 10240]
@@ -43,7 +43,8 @@ SERVER_CORE, LOAD_CORE = "0", "1"
 class Server:
     """A server's process, on its core, and where it listens."""
 
-    def __init__(self, command, port=None):
+    def __init__(self, command, port=None, scheme="http"):
+        self.scheme = scheme
         self.process = subprocess.Popen(
             ["taskset", "-c", SERVER_CORE, *map(str, command)], stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
@@ -196,12 +197,13 @@ def print_conditions(arguments):
 def measure_servers(arguments, peers, cells):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
+        certificate = make_certificate(folder)
         for size in SIZES:
             (folder / f"file{size}").write_bytes(b"x" * size)
             payload = protobuf_bytes(size)
             (folder / f"request{size}").write_bytes(
                 b"\0" + len(payload).to_bytes(4, "big") + payload)
-        servers = dict(start_servers(arguments, peers, folder))
+        servers = dict(start_servers(arguments, peers, folder, certificate))
         try:
             for size in SIZES:
                 for point in chosen_points(arguments):
@@ -225,15 +227,19 @@ def measure_servers(arguments, peers, cells):
     print_cells(cells)
 
 
-def start_servers(arguments, peers, folder):
+def start_servers(arguments, peers, folder, certificate):
     lauter = arguments.lauter
     yield "lauter", Server([lauter, "serve"])
     yield "lauter full", Server([lauter, "serve", "full"])
     yield "lauter async", Server([lauter, "serve", "asynchronous"])
     yield "lauter full async", Server([lauter, "serve", "asynchronous", "full"])
+    yield "lauter full tls", Server([lauter, "serve", "full", *certificate], scheme="https")
     if "nghttpd" in arguments.peers:
         port = free_port()
         yield "nghttpd", Server(["nghttpd", "--no-tls", "-d", folder, port], port)
+        port = free_port()
+        yield "nghttpd tls", Server(
+            ["nghttpd", "-d", folder, port, certificate[1], certificate[0]], port, "https")
         time.sleep(1)  # it does not say when it listens
     if "cpp" in arguments.peers:
         yield "cpp", Server([*peers["cpp"], "serve"])
@@ -252,11 +258,11 @@ def h2load(name, server, size, point, folder, arguments):
     command = ["taskset", "-c", LOAD_CORE, "h2load", "-t1", f"-n{calls}", f"-c{connections}",
                f"-m{streams}", f"--log-file={log}"]
     if name.startswith("nghttpd"):
-        command.append(f"http://127.0.0.1:{server.port}/file{size}")
+        command.append(f"{server.scheme}://127.0.0.1:{server.port}/file{size}")
     else:
         command += ["-d", folder / f"request{size}", "-H", "content-type: application/grpc",
                     "-H", "te: trailers", "-H", f"authorization: {TOKEN}",
-                    f"http://127.0.0.1:{server.port}{PATH}"]
+                    f"{server.scheme}://127.0.0.1:{server.port}{PATH}"]
     before, start = server.cpu_seconds(), time.monotonic()
     try:
         output = subprocess.run(list(map(str, command)), capture_output=True, text=True,
@@ -304,6 +310,9 @@ def print_lost(cells):
             if point.endswith(" 1x1"):
                 more = full["p50"] - bound["p50"]
                 check(point, f"p50 is {more:.0f} us above nghttpd's, not 20", more <= 20)
+        if "lauter full tls" in c:
+            ratio = c["lauter full tls"]["cpu"] / full["cpu"]
+            check(point, f"TLS costs {ratio - 1:.0%} CPU, not 30%", ratio <= 1.3)
     print(f"\nTargets missed: {len(lost)}")
     for line in lost:
         print(f"  {line}")
@@ -414,6 +423,13 @@ def protobuf_bytes(size):
         prefix += bytes([length & 0x7f | 0x80])
         length >>= 7
     return prefix + bytes([length]) + b"x" * size
+
+
+def make_certificate(folder):
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+    return folder / "cert.pem", folder / "key.pem"
 
 
 def free_port():

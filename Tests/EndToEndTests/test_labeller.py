@@ -159,7 +159,8 @@ def test_examples_are_reviewed_records_and_never_the_record_itself(start, store,
 def half_done(start, contracts, tmp_path):
     """A labelling job of which the LLM has answered a part and holds the rest back, and part of that is
     written: (store, llm, labeller, job, texts)."""
-    store = Store(start("lauter-store", "--data", tmp_path / "store"), contracts)
+    store = Store(
+        start("lauter-store", "--data", tmp_path / "store", "--lease", 10), contracts)
     texts = [f"text number {i:03}" for i in range(90)]
     store.create("texts", texts=texts)
     llm = start("replay-llm", "--hold-after", 50)

@@ -3,7 +3,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-/// Deadlines, cancellation, back-pressure, loss and shutdown, over a socket.
+/// Deadlines, cancellation, back-pressure, loss and shutdown.
 @Suite(.timeLimit(.minutes(1)))
 struct CallLifetimeTests {
   static func service(_ methods: MethodDefinition...) -> [ServiceDefinition] {
@@ -20,7 +20,8 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func deadlineEndsTheCallOnBothSides() async throws {
+  @Test(arguments: Transport.allCases)
+  func deadlineEndsTheCallOnBothSides(_ transport: Transport) async throws {
     let started = Atomic(false)
     let cancelled = Signal()
     let service = Self.service(
@@ -30,7 +31,7 @@ struct CallLifetimeTests {
         cancelled.raise()
         return text
       })
-    try await withServer(service) { channel, _ in
+    try await withServer(over: transport, service) { channel, _ in
       // On a busy machine a call may run out of time before it reaches the server.
       repeat {
         let error = await rpcError {
@@ -43,8 +44,9 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func deadlineInThePast() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func deadlineInThePast(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       let error = await rpcError {
         let _: Text = try await channel.unary(
           Echo.method("Say"), Text(""), options: CallOptions(timeout: .zero))
@@ -53,14 +55,15 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func handlersPassTheirDeadlineOn() async throws {
-    try await withServer { inner, _ in
+  @Test(arguments: Transport.allCases)
+  func handlersPassTheirDeadlineOn(_ transport: Transport) async throws {
+    try await withServer(over: transport) { inner, _ in
       let outer = Self.service(
         .unary("Forward") { (text: Text, context) in
           let answer: Text = try await inner.unary(Echo.method("Deadline"), text)
           return answer
         })
-      try await withServer(outer) { channel, _ in
+      try await withServer(over: transport, outer) { channel, _ in
         let without: Text = try await channel.unary(Echo.method("Forward"), Text(""))
         #expect(without == "none")
         let with: Text = try await channel.unary(
@@ -70,7 +73,8 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func cancellingTheClientCancelsTheHandler() async throws {
+  @Test(arguments: Transport.allCases)
+  func cancellingTheClientCancelsTheHandler(_ transport: Transport) async throws {
     let started = Signal()
     let cancelled = Signal()
     let service = Self.service(
@@ -85,7 +89,7 @@ struct CallLifetimeTests {
         let error = await rpcError { for try await _ in texts {} }
         if error?.code == .cancelled, Task.isCancelled { cancelled.raise() }
       })
-    try await withServer(service) { channel, _ in
+    try await withServer(over: transport, service) { channel, _ in
       let unary = Task {
         let _: Text = try await channel.unary(Echo.method("Sleep"), Text(""))
       }
@@ -106,14 +110,15 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func leavingAStreamEarlyCancelsTheHandler() async throws {
+  @Test(arguments: Transport.allCases)
+  func leavingAStreamEarlyCancelsTheHandler(_ transport: Transport) async throws {
     let cancelled = Signal()
     let service = Self.service(
       .serverStreaming("Endless") { (text: Text, responses: ResponseWriter<Text>, context) in
         defer { cancelled.raise() }
         while true { try await responses.write(text) }
       })
-    try await withServer(service) { channel, _ in
+    try await withServer(over: transport, service) { channel, _ in
       let first = try await channel.serverStreaming(Echo.method("Endless"), Text("x")) {
         (responses: ResponseStream<Text>) in
         for try await response in responses { return response }
@@ -124,7 +129,8 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func losingTheClientCancelsTheHandler() async throws {
+  @Test(arguments: Transport.allCases)
+  func losingTheClientCancelsTheHandler(_ transport: Transport) async throws {
     let started = Signal()
     let cancelled = Signal()
     let service = Self.service(
@@ -134,7 +140,7 @@ struct CallLifetimeTests {
         cancelled.raise()
         return text
       })
-    try await withServer(service) { channel, _ in
+    try await withServer(over: transport, service) { channel, _ in
       let call = Task { () -> Text in try await channel.unary(Echo.method("Sleep"), Text("")) }
       await started.wait()
       await channel.close()
@@ -143,7 +149,8 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func aSlowReaderStopsTheWriter() async throws {
+  @Test(arguments: Transport.allCases)
+  func aSlowReaderStopsTheWriter(_ transport: Transport) async throws {
     let written = Atomic(0)
     let service = Self.service(
       .serverStreaming("Flood") { (text: Text, responses: ResponseWriter<Blob>, context) in
@@ -153,7 +160,7 @@ struct CallLifetimeTests {
         }
       },
       .unary("Say") { (text: Text, context) in text })
-    try await withServer(service) { channel, _ in
+    try await withServer(over: transport, service) { channel, _ in
       try await channel.serverStreaming(Echo.method("Flood"), Text("")) {
         (responses: ResponseStream<Blob>) in
         var iterator = responses.makeAsyncIterator()
@@ -173,7 +180,8 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func aSlowHandlerStopsTheClient() async throws {
+  @Test(arguments: Transport.allCases)
+  func aSlowHandlerStopsTheClient(_ transport: Transport) async throws {
     let go = Signal()
     let service = Self.service(
       .clientStreaming("Drain") { (blobs: RequestStream<Blob>, context) in
@@ -183,7 +191,7 @@ struct CallLifetimeTests {
         return Text("\(count)")
       },
       .unary("Say") { (text: Text, context) in text })
-    try await withServer(service) { channel, _ in
+    try await withServer(over: transport, service) { channel, _ in
       let written = Atomic(0)
       async let total: Text = channel.clientStreaming(Echo.method("Drain")) {
         (writer: RequestWriter<Blob>) in
@@ -201,8 +209,9 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func theServerMayAnswerEarly() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func theServerMayAnswerEarly(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       // The writer goes on until the answer is there: it must neither hang nor hide the answer.
       let answer: Text = try await channel.clientStreaming(Echo.method("First")) {
         (writer: RequestWriter<Text>) in
@@ -212,9 +221,10 @@ struct CallLifetimeTests {
     }
   }
 
-  @Test func errorsOfTheCallerCancelTheCall() async throws {
+  @Test(arguments: Transport.allCases)
+  func errorsOfTheCallerCancelTheCall(_ transport: Transport) async throws {
     struct Own: Error {}
-    try await withServer { channel, _ in
+    try await withServer(over: transport) { channel, _ in
       await #expect(throws: Own.self) {
         let _: Text = try await channel.clientStreaming(Echo.method("Join")) {
           (writer: RequestWriter<Text>) in
@@ -329,7 +339,8 @@ struct CallLifetimeTests {
     try await runningAgain.value
   }
 
-  @Test func callsBeyondTheStreamLimitWait() async throws {
+  @Test(arguments: Transport.allCases)
+  func callsBeyondTheStreamLimitWait(_ transport: Transport) async throws {
     var configuration = RPCServer.Configuration()
     configuration.maxConcurrentStreams = 2
     let running = Atomic(0)
@@ -342,7 +353,7 @@ struct CallLifetimeTests {
         running.subtract(1, ordering: .relaxed)
         return text
       })
-    try await withServer(service, configuration: configuration) { channel, _ in
+    try await withServer(over: transport, service, configuration: configuration) { channel, _ in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<40 {
           group.addTask { let _: Text = try await channel.unary(Echo.method("Work"), Text("")) }
@@ -353,7 +364,8 @@ struct CallLifetimeTests {
     #expect(most.load(ordering: .relaxed) <= 2)
   }
 
-  @Test func interceptorsRunOutermostFirst() async throws {
+  @Test(arguments: Transport.allCases)
+  func interceptorsRunOutermostFirst(_ transport: Transport) async throws {
     let order = Mutex<[String]>([])
     let outer: ServerInterceptor = { context, next in
       order.withLock { $0.append("outer \(context.method.method)") }
@@ -369,7 +381,7 @@ struct CallLifetimeTests {
       order.withLock { $0.append("inner \(context.metadata["user"] ?? "nobody")") }
       try await next(context)
     }
-    try await withServer(interceptors: [outer, inner]) { channel, _ in
+    try await withServer(over: transport, interceptors: [outer, inner]) { channel, _ in
       let refused = await rpcError {
         let _: Text = try await channel.unary(Echo.method("Say"), Text("x"))
       }

@@ -9,7 +9,8 @@ import Testing
   .enabled(if: GRPCIO.python != nil, "LAUTER_TEST_PYTHON names no Python with grpcio"),
   .timeLimit(.minutes(2)))
 struct GRPCIOTests {
-  @Test func pythonClient() async throws {
+  @Test(arguments: Compression.allCases)
+  func pythonClient(_ compression: Compression) async throws {
     let service = ServiceDefinition(
       "test.Interop",
       methods: [
@@ -27,11 +28,40 @@ struct GRPCIOTests {
           throw RPCError(code: .permissionDenied, message: "not you")
         },
       ])
-    try await withServer([Echo.service, service]) { _, address in
+    var configuration = RPCServer.Configuration()
+    configuration.compression = compression
+    try await withServer([Echo.service, service], configuration: configuration) { _, address in
       let result = try await GRPCIO.run(GRPCIO.client, ["\(address)"])
       print(result)
       #expect(result.hasSuffix("all passed\n"), "\(result)")
     }
+  }
+
+  @Test(arguments: Compression.allCases)
+  func compressionWithAPythonServer(_ compression: Compression) async throws {
+    let (server, port) = try await GRPCIO.startServer(arguments: [compression.name])
+    defer { server.stop() }
+    let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
+    let options = CallOptions(compression: compression)
+    for size in [0, 1, 100_000, 4 * 1024 * 1024 - 1024] {
+      let blob = Blob(count: size)
+      let answer: Blob = try await channel.unary(Echo.method("Say"), blob, options: options)
+      #expect(answer == blob)
+    }
+    let chatted = try await channel.bidirectional(
+      Echo.method("Chat"), options: options,
+      { (writer: RequestWriter<Blob>) in
+        for round in 0..<50 {
+          try await writer.write(Blob(count: 20_000), compressed: round % 2 == 0)
+        }
+      },
+      { (responses: ResponseStream<Blob>) in
+        var bytes = 0
+        for try await response in responses { bytes += response.bytes.count }
+        return bytes
+      })
+    #expect(chatted == 1_000_000)
+    await channel.close()
   }
 
   @Test func pythonServer() async throws {
@@ -122,6 +152,18 @@ struct GRPCIOTests {
 enum GRPCIO {
   static let python = ProcessInfo.processInfo.environment["LAUTER_TEST_PYTHON"]
 
+  /// Whether that Python has `module`.
+  static func has(_ module: String) -> Bool {
+    guard let python else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = ["-c", "import \(module)"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
   static func run(_ script: String, _ arguments: [String]) async throws -> String {
     let (process, output, _) = try start(script, arguments)
     return await withCheckedContinuation { continuation in
@@ -140,9 +182,12 @@ enum GRPCIO {
     func stop() { try? input.close() }
   }
 
-  /// Starts the stock server; it prints its port.
-  static func startServer() async throws -> (Server, Int) {
-    let (_, output, input) = try start(server, [])
+  /// Starts the stock server; it prints its port. Arguments: the compression of its answers, the
+  /// file of its key, of its certificate, of its clients' authority.
+  static func startServer(
+    _ script: String = server, arguments: [String] = []
+  ) async throws -> (Server, Int) {
+    let (_, output, input) = try start(script, arguments)
     let line = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         var line = ""
@@ -300,8 +345,15 @@ enum GRPCIO {
             assert error.code() == grpc.StatusCode.CANCELLED, error
 
     def compressed():
-        error = status(UU(E + "Say"), b"x" * 1000, compression=grpc.Compression.Gzip)
-        assert error.code() == grpc.StatusCode.UNIMPLEMENTED, error
+        for how in [grpc.Compression.Gzip, grpc.Compression.Deflate]:
+            for size in [0, 1, 1000, 4 << 20]:
+                assert UU(E + "Size")(b"x" * size, compression=how) == str(size).encode()
+            assert UU(E + "Say")(b"x" * 1000, compression=how) == b"x" * 1000
+            assert list(SS(E + "ChatBlobs")((b"x" * n for n in range(0, 5000, 500)),
+                                            compression=how)) == [b"x" * n
+                                                                  for n in range(0, 5000, 500)]
+            error = status(UU(E + "Size"), b"x" * ((4 << 20) + 1), compression=how)
+            assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, error
 
     def concurrent():
         with ThreadPoolExecutor(100) as pool:
@@ -364,7 +416,9 @@ enum GRPCIO {
 
     UU, US = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
     SU, SS = grpc.stream_unary_rpc_method_handler, grpc.stream_stream_rpc_method_handler
-    server = grpc.server(futures.ThreadPoolExecutor(20))
+    server = grpc.server(futures.ThreadPoolExecutor(20), compression={
+        "gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate,
+    }.get((sys.argv + [""])[1]))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", {
         "Say": UU(lambda request, context: request),
         "Join": SU(lambda requests, context: b",".join(requests)),
@@ -376,7 +430,11 @@ enum GRPCIO {
         "Sleeping": UU(waits_for(sleeping)),
         "Cancelled": UU(waits_for(cancelled)),
     }),))
-    print(server.add_insecure_port("127.0.0.1:0"))
+    key, certificate, ca = (sys.argv[2:] + ["", "", ""])[:3]
+    read = lambda name: open(name, "rb").read() if name else None
+    print(server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials(
+        [(read(key), read(certificate))], read(ca), bool(ca)))
+          if key else server.add_insecure_port("127.0.0.1:0"))
     server.start()
     sys.stdin.read()
     os._exit(0)

@@ -94,6 +94,15 @@ import Testing
     #expect(pair.server.events.last == .closed(id, .cancel, unseen: false))
   }
 
+  @Test func pingsComeBackWithWhatTheyCarry() throws {
+    let pair = SessionPair()
+    pair.client.session.ping(1)
+    pair.client.session.ping(0x0102_0304_0506_0708)
+    try pair.exchange()
+    #expect(pair.server.events.filter { $0 == .ping }.count == 2)
+    #expect(pair.client.events.suffix(2) == [.pong(1), .pong(0x0102_0304_0506_0708)])
+  }
+
   @Test func requestsAfterGoAwayAreUnseen() throws {
     let pair = SessionPair()
     let seen = try pair.client.session.request(SessionPair.request, body: Body("a"))
@@ -223,7 +232,8 @@ final class SessionPair {
 
   final class Peer: HTTP2SessionDelegate {
     enum Event: Equatable {
-      case settings, pong
+      case settings, ping
+      case pong(UInt64)
       case headers(Int32, [HTTP2Header], ends: Bool)
       case oversized(Int32)
       case data(Int32, String)
@@ -258,7 +268,8 @@ final class SessionPair {
     }
     func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) { events.append(.goAway(code)) }
     func receivedSettings() { events.append(.settings) }
-    func receivedPong() { events.append(.pong) }
+    func receivedPing() { events.append(.ping) }
+    func receivedPong(_ data: UInt64) { events.append(.pong(data)) }
   }
 }
 
@@ -268,8 +279,12 @@ final class Body: HTTP2Body {
   private let trailers: [HTTP2Header]?
   private let staysOpen: Bool
 
-  init(_ text: String, trailers: [HTTP2Header]? = nil, staysOpen: Bool = false) {
-    rest = Array(text.utf8)
+  convenience init(_ text: String, trailers: [HTTP2Header]? = nil, staysOpen: Bool = false) {
+    self.init(Array(text.utf8), trailers: trailers, staysOpen: staysOpen)
+  }
+
+  init(_ bytes: [UInt8], trailers: [HTTP2Header]? = nil, staysOpen: Bool = false) {
+    rest = bytes
     self.trailers = trailers
     self.staysOpen = staysOpen
   }

@@ -1,11 +1,12 @@
 import RPC
 import Testing
 
-/// Our client and our server over a socket.
+/// Our client and our server, over a socket and within the process.
 @Suite(.timeLimit(.minutes(1)))
 struct LoopbackTests {
-  @Test func unary() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func unary(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       for text in ["", "hello", "grüße", String(repeating: "x", count: 100_000)] {
         let answer: Text = try await channel.unary(Echo.method("Say"), Text(text))
         #expect(answer.value == text)
@@ -13,8 +14,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func clientStreaming() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func clientStreaming(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       let answer: Text = try await channel.clientStreaming(Echo.method("Join")) {
         (writer: RequestWriter<Text>) in
         for text in ["a", "b", "c"] { try await writer.write(Text(text)) }
@@ -27,8 +29,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func serverStreaming() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func serverStreaming(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       for count in [0, 1, 5, 10_000] {
         let answers = try await channel.serverStreaming(
           Echo.method("Count"), Text("\(count)")
@@ -42,8 +45,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func bidirectional() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func bidirectional(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       let answers = try await channel.bidirectional(
         Echo.method("Chat"),
         { (writer: RequestWriter<Text>) in
@@ -60,8 +64,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func errorsBecomeStatuses() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func errorsBecomeStatuses(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       func fail(_ text: Text) async -> RPCError? {
         await rpcError { let _: Text = try await channel.unary(Echo.method("Fail"), text) }
       }
@@ -77,8 +82,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func unknownMethods() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func unknownMethods(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       let method = await rpcError {
         let _: Text = try await channel.unary(Echo.method("Nope"), Text(""))
       }
@@ -96,8 +102,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func badMessages() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func badMessages(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       let request = await rpcError {
         let _: Text = try await channel.unary(Echo.method("Say"), Blob([0xff]))
       }
@@ -109,8 +116,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func metadataTravelsBothWays() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func metadataTravelsBothWays(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       var metadata: Metadata = ["plain": "value", "Twice": "1"]
       metadata.add("2", for: "twice")
       metadata.add(binary: [0, 255, 13, 10], for: "raw-bin")
@@ -126,8 +134,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func largeMessages() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func largeMessages(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       let size = 4 * 1024 * 1024
       let taken: Text = try await channel.unary(Echo.method("Size"), Blob(count: size))
       #expect(taken == Text("\(size)"))
@@ -145,8 +154,9 @@ struct LoopbackTests {
     }
   }
 
-  @Test func manyCallsAtOnce() async throws {
-    try await withServer { channel, _ in
+  @Test(arguments: Transport.allCases)
+  func manyCallsAtOnce(_ transport: Transport) async throws {
+    try await withServer(over: transport) { channel, _ in
       try await withThrowingTaskGroup(of: Bool.self) { group in
         for number in 0..<500 {
           group.addTask {

@@ -47,7 +47,9 @@ struct SynchronousTests {
       throw RPCError(code: .notFound, message: text.value, metadata: ["reason": "none"])
     }
     try await withServer([service]) { channel, _ in
-      let known = await rpcError { let _: Text = try await channel.unary(Self.method, Text("gone")) }
+      let known = await rpcError {
+        let _: Text = try await channel.unary(Self.method, Text("gone"))
+      }
       #expect(known?.code == .notFound)
       #expect(known?.message == "gone")
       #expect(known?.metadata["reason"] == "none")

@@ -98,10 +98,15 @@ enum Echo {
 
 let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
 
+/// How a test's channel reaches its server.
+enum Transport: CaseIterable { case socket, inProcess }
+
 /// A server on a port of the system's choice and a channel to it, during `body`.
 func withServer<Result: Sendable>(
-  _ services: [ServiceDefinition] = [Echo.service], observers: [any ServerObserver] = [],
-  interceptors: [ServerInterceptor] = [], configuration: RPCServer.Configuration = .init(),
+  over transport: Transport = .socket, _ services: [ServiceDefinition] = [Echo.service],
+  observers: [any ServerObserver] = [], interceptors: [ServerInterceptor] = [],
+  clientInterceptors: [ClientInterceptor] = [],
+  configuration: RPCServer.Configuration = .init(),
   channelConfiguration: RPCChannel.Configuration = .init(), logger: Logger = silent,
   _ body: (RPCChannel, RPCServer.Address) async throws -> Result
 ) async throws -> Result {
@@ -111,8 +116,17 @@ func withServer<Result: Sendable>(
   let address = try await server.start()
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await server.run() }
-    let channel = RPCChannel(
-      target: "\(address)", configuration: channelConfiguration, logger: logger)
+    let channel =
+      switch transport {
+      case .socket:
+        RPCChannel(
+          target: "\(address)", interceptors: clientInterceptors,
+          configuration: channelConfiguration, logger: logger)
+      case .inProcess:
+        RPCChannel(
+          inProcess: server, interceptors: clientInterceptors,
+          configuration: channelConfiguration, logger: logger)
+      }
     let result: Result
     do {
       result = try await body(channel, address)

@@ -41,7 +41,7 @@ struct WirePeerTests {
   @Test(
     arguments: [
       ("", "13"), ("\0\0\0\0\u{1}", "13"), ("\0\0\0\0\0\0\0\0\0\0", "13"),
-      ("\u{1}\0\0\0\0", "12"), ("\0\u{7f}\0\0\0", "8"),
+      ("\u{1}\0\0\0\0", "13"), ("\0\u{7f}\0\0\0", "8"),
     ])
   func bodiesThatAreNoMessage(_ body: String, _ status: String) async throws {
     try await withServer { _, address in
@@ -100,6 +100,12 @@ final class WirePeer: @unchecked Sendable {
   func request(
     _ path: String, _ extra: [HTTP2Header] = [], body: String, staysOpen: Bool = false
   ) throws -> Int32 {
+    try request(path, extra, body: Array(body.utf8), staysOpen: staysOpen)
+  }
+
+  func request(
+    _ path: String, _ extra: [HTTP2Header] = [], body: [UInt8], staysOpen: Bool = false
+  ) throws -> Int32 {
     let replaced = Set(extra.map(\.name)).union([":path"])
     let all =
       SessionPair.request.filter { !replaced.contains($0.name) } + [HTTP2Header(":path", path)]
@@ -111,10 +117,21 @@ final class WirePeer: @unchecked Sendable {
     return id
   }
 
-  /// The header list that carries the answer's status.
+  /// The first header list of the answer.
   func headers(of id: Int32) async throws -> [HTTP2Header] {
     try await events { event in
       if case .headers(id, let headers, _) = event { headers } else { nil }
+    }
+  }
+
+  /// The header list that carries the call's status.
+  func status(of id: Int32) async throws -> [HTTP2Header] {
+    try await events { event in
+      if case .headers(id, let headers, _) = event, headers["grpc-status"] != nil {
+        headers
+      } else {
+        nil
+      }
     }
   }
 

@@ -12,12 +12,22 @@ public struct CallOptions: Sendable {
   /// UNAVAILABLE when the server cannot be reached.
   public var waitForReady: Bool
 
+  /// Whether the call is made again when it fails; nil leaves it to the channel's configuration.
+  public var retryPolicy: RetryPolicy?
+
+  /// How the request's messages are compressed. A server that cannot read it answers
+  /// UNIMPLEMENTED.
+  public var compression: Compression
+
   public init(
-    timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool = false
+    timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool = false,
+    retryPolicy: RetryPolicy? = nil, compression: Compression = .identity
   ) {
     self.timeout = timeout
     self.metadata = metadata
     self.waitForReady = waitForReady
+    self.retryPolicy = retryPolicy
+    self.compression = compression
   }
 }
 

@@ -5,7 +5,7 @@ package import NIOCore
 
 extension Message {
   /// The message with its prefix, ready for DATA frames.
-  package func framed() throws -> ByteBuffer {
+  package func framed(_ compression: Compression = .identity) throws -> ByteBuffer {
     var prefix = ByteBuffer()
     prefix.reserveCapacity(256)
     prefix.writeRepeatingByte(0, count: MessageDeframer.prefixLength)
@@ -16,6 +16,16 @@ extension Message {
         code: .resourceExhausted,
         message: "a message of \(output.count) bytes exceeds gRPC's 4 GiB frame: send it in parts")
     }
+    if compression != .identity,
+      let compressed = output.withUnsafeBytes({ compression.compress($0) })
+    {
+      var framed = ByteBuffer()
+      framed.reserveCapacity(MessageDeframer.prefixLength + compressed.readableBytes)
+      framed.writeInteger(1 as UInt8)
+      framed.writeInteger(UInt32(compressed.readableBytes))
+      framed.writeImmutableBuffer(compressed)
+      return framed
+    }
     output.storage.setInteger(length, at: output.storage.readerIndex + 1)
     return output.storage
   }
@@ -25,12 +35,31 @@ extension Message {
   }
 }
 
+/// A message as it was received.
+package struct ReceivedMessage {
+  package let bytes: ByteBuffer
+  package let isCompressed: Bool
+
+  /// Throws what ``Compression/decompress(_:limit:)`` throws.
+  package func decompressed(
+    _ compression: Compression, limit: Int
+  ) throws(RPCError) -> ByteBuffer {
+    guard isCompressed else { return bytes }
+    let result = bytes.withUnsafeReadableBytes { bytes in
+      Result { () throws(RPCError) in try compression.decompress(bytes, limit: limit) }
+    }
+    return try result.get()
+  }
+}
+
 /// Cuts a stream of bytes into messages. Holds at most one incomplete message.
 package struct MessageDeframer {
   package static let prefixLength = 5
 
   /// The longest message accepted, in bytes.
   package let limit: Int
+  /// What a message flagged as compressed is compressed with.
+  package var compression = Compression.identity
   private var partial = ByteBuffer()
 
   package init(limit: Int) { self.limit = limit }
@@ -45,14 +74,14 @@ package struct MessageDeframer {
   /// The next complete message, or nil until more bytes arrive.
   ///
   /// Throws an ``RPCError`` for a message over the limit, judged by its prefix before any of it is
-  /// stored, and for a compressed one.
-  package mutating func next() throws(RPCError) -> ByteBuffer? {
+  /// stored, and for a compressed one when no compression was announced.
+  package mutating func next() throws(RPCError) -> ReceivedMessage? {
     guard let flag = partial.getInteger(at: partial.readerIndex, as: UInt8.self) else { return nil }
-    guard flag == 0 else {
+    guard flag <= (compression == .identity ? 0 : 1) else {
       throw RPCError(
-        code: flag == 1 ? .unimplemented : .internalError,
+        code: .internalError,
         message: flag == 1
-          ? "compressed messages are not supported: send grpc-encoding identity"
+          ? "a message is flagged as compressed, but the call has no grpc-encoding"
           : "a message starts with flag byte \(flag): expected 0 or 1")
     }
     guard let length = partial.getInteger(at: partial.readerIndex + 1, as: UInt32.self) else {
@@ -73,7 +102,7 @@ package struct MessageDeframer {
       var message = partial
       message.moveReaderIndex(forwardBy: MessageDeframer.prefixLength)
       partial = ByteBuffer()
-      return message
+      return ReceivedMessage(bytes: message, isCompressed: flag == 1)
     }
     partial.moveReaderIndex(forwardBy: MessageDeframer.prefixLength)
     // A copy: a slice would keep the whole buffer alive and force the next append to copy it all.
@@ -82,6 +111,6 @@ package struct MessageDeframer {
     }
     partial.moveReaderIndex(forwardBy: Int(length))
     partial.discardReadBytes()
-    return message
+    return ReceivedMessage(bytes: message, isCompressed: flag == 1)
   }
 }

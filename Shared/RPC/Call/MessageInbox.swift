@@ -4,12 +4,13 @@ import NIOCore
 ///
 /// Confined to `loop`, but for ``next()``, which any task may call. Bytes of complete messages are
 /// given back to the peer's window only when the reader has taken every message: a slow reader
-/// stops the sender after one window.
+/// stops the sender after one window. For the same reason a compressed message is inflated only
+/// when it is taken.
 package final class MessageInbox: @unchecked Sendable {
   let loop: any EventLoop
 
   private var deframer: MessageDeframer
-  private var messages = CircularBuffer<ByteBuffer>()
+  private var messages = CircularBuffer<ReceivedMessage>()
   private var end: Result<Void, any Error>?
   private var reader: ParkedTask<ByteBuffer?>?
 
@@ -23,15 +24,24 @@ package final class MessageInbox: @unchecked Sendable {
   private let expectsOne: Bool
   private var received = 0
 
-  init(loop: any EventLoop, messageLimit: Int, expectsOne: Bool) {
+  init(
+    loop: any EventLoop, messageLimit: Int, expectsOne: Bool, compression: Compression = .identity
+  ) {
     self.loop = loop
     self.expectsOne = expectsOne
     deframer = MessageDeframer(limit: messageLimit)
+    deframer.compression = compression
   }
 
   // MARK: The connection's side
 
   var isEnded: Bool { end != nil }
+
+  /// What compressed messages are compressed with, once the peer has said so.
+  var compression: Compression {
+    get { deframer.compression }
+    set { deframer.compression = newValue }
+  }
 
   /// Takes bytes of a DATA frame. Throws what ``MessageDeframer/next()`` throws.
   func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
@@ -83,7 +93,7 @@ package final class MessageInbox: @unchecked Sendable {
   func takeOnly() throws -> ByteBuffer {
     try checkOnly()
     guard let message = messages.popFirst() else { throw MessageInbox.notOne(0) }
-    return message
+    return try message.decompressed(deframer.compression, limit: deframer.limit)
   }
 
   private static func notOne(_ count: Int) -> RPCError {
@@ -104,7 +114,15 @@ package final class MessageInbox: @unchecked Sendable {
   private func take() -> Result<ByteBuffer?, any Error>? {
     if let message = messages.popFirst() {
       if messages.isEmpty { giveBack() }
-      return .success(message)
+      do throws(RPCError) {
+        return .success(try message.decompressed(deframer.compression, limit: deframer.limit))
+      } catch {
+        // What follows a message that is lost has no meaning any more.
+        end = .failure(error)
+        messages.removeAll()
+        giveBack()
+        return .failure(error)
+      }
     }
     return end?.map { nil }
   }

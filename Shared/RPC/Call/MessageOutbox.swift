@@ -8,6 +8,8 @@ package final class MessageOutbox: @unchecked Sendable {
   static let highWater = 64 * 1024
 
   let loop: any EventLoop
+  /// How writers compress their messages before they hand them over.
+  let encoding: MessageEncoding
   private var messages = CircularBuffer<ByteBuffer>()
   private var buffered = 0
   private var writers = CircularBuffer<ParkedTask<Void>>()
@@ -20,11 +22,14 @@ package final class MessageOutbox: @unchecked Sendable {
   /// Everything queued so far, while the call may have to be sent again.
   private var replay: [ByteBuffer]?
   private var replayBytes = 0
-  private static let replayLimit = 256 * 1024
+  private let replayLimit: Int
 
-  init(loop: any EventLoop, keepsForReplay: Bool = false) {
+  /// Keeps what it is given, up to `replayLimit` bytes, to send it again.
+  init(loop: any EventLoop, encoding: MessageEncoding, replayLimit: Int = 0) {
     self.loop = loop
-    replay = keepsForReplay ? [] : nil
+    self.encoding = encoding
+    self.replayLimit = replayLimit
+    replay = replayLimit > 0 ? [] : nil
   }
 
   // MARK: The writer's side
@@ -75,7 +80,7 @@ package final class MessageOutbox: @unchecked Sendable {
     if replay != nil {
       replay?.append(message)
       replayBytes += message.readableBytes
-      if replayBytes > MessageOutbox.replayLimit { replay = nil }
+      if replayBytes > replayLimit { replay = nil }
     }
     wake?()
   }
@@ -100,12 +105,14 @@ package final class MessageOutbox: @unchecked Sendable {
   /// The call will not be sent again.
   func stopKeeping() { replay = nil }
 
-  /// Queues again what was sent; false when it is no longer there.
-  func rewind() -> Bool {
-    guard let replay, failure == nil else { return false }
+  /// Whether everything that was sent is still there.
+  var canRewind: Bool { replay != nil && failure == nil }
+
+  /// Queues again what was sent, if ``canRewind``.
+  func rewind() {
+    guard canRewind, let replay else { return }
     messages = CircularBuffer(replay)
     buffered = replayBytes
-    return true
   }
 
   // MARK: The connection's side

@@ -12,10 +12,17 @@ public struct RPCError: Error, Hashable, Sendable {
   /// Metadata sent, or received, along with the status.
   public var metadata: Metadata
 
-  public init(code: Code, message: String, metadata: Metadata = [:]) {
+  /// Typed facts for a program at the other end: which field, which quota, when to try again. They
+  /// travel as a `google.rpc.Status` in `grpc-status-details-bin`.
+  public var details: [Detail]
+
+  public init(
+    code: Code, message: String, metadata: Metadata = [:], details: [Detail] = []
+  ) {
     self.code = code
     self.message = message
     self.metadata = metadata
+    self.details = details
   }
 
   /// The canonical status codes other than OK, with the numbers of grpc/grpc `doc/statuscodes.md`.

@@ -3,6 +3,10 @@ package struct RequestHead {
   package let method: MethodDescriptor
   package let metadata: Metadata
   package let timeout: Duration?
+  /// What the request's compressed messages are compressed with.
+  package let compression: Compression
+  /// What the client can read.
+  package let accepted: Set<Compression>
 
   /// Why a request is not handled.
   package enum Refusal: Error, Equatable {
@@ -25,11 +29,13 @@ package struct RequestHead {
         RPCError(
           code: .unimplemented, message: "'\(path)' names no method: expected /service/method"))
     }
-    if let encoding = fields["grpc-encoding"], encoding != "identity" {
+    let encoding = fields["grpc-encoding"] ?? Compression.identity.name
+    guard let compression = Compression(name: encoding) else {
       throw .status(
         RPCError(
           code: .unimplemented,
-          message: "grpc-encoding '\(encoding)' is not supported: send identity"))
+          message: "grpc-encoding '\(encoding)' is not supported: send one of "
+            + Compression.accepted))
     }
     var timeout: Duration?
     if let text = fields["grpc-timeout"] {
@@ -43,14 +49,18 @@ package struct RequestHead {
     }
     self.method = method
     self.timeout = timeout
+    self.compression = compression
+    accepted = Compression.accepted(by: fields["grpc-accept-encoding"])
     metadata = Metadata(fields: fields)
   }
 
   package static func isGRPC(contentType: String) -> Bool {
-    let prefix = "application/grpc"
-    let type = contentType.lowercased()
-    guard type.hasPrefix(prefix) else { return false }
-    let next = type.utf8.dropFirst(prefix.utf8.count).first
+    let prefix = "application/grpc".utf8
+    let type = contentType.utf8
+    // Upper case is allowed; a field holds no control characters, which 0x20 would make punctuation.
+    guard type.count >= prefix.count, zip(type, prefix).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 })
+    else { return false }
+    let next = type.dropFirst(prefix.count).first
     return next == nil || next == UInt8(ascii: "+") || next == UInt8(ascii: ";")
   }
 }
@@ -59,6 +69,6 @@ enum ResponseHead {
   /// The fields before the first message.
   static let fields = [
     HTTP2Header(":status", "200"), HTTP2Header("content-type", "application/grpc"),
-    HTTP2Header("grpc-accept-encoding", "identity"),
+    HTTP2Header("grpc-accept-encoding", Compression.accepted),
   ]
 }

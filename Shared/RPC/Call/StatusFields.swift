@@ -8,7 +8,9 @@ extension RPCError {
     if !message.isEmpty {
       fields.append(HTTP2Header("grpc-message", StatusMessage.encode(message)))
     }
-    return fields + metadata.fields
+    guard !details.isEmpty else { return fields + metadata.fields }
+    fields.append(HTTP2Header(RPCError.detailsKey, Base64.encode(serializedStatus)))
+    return fields + metadata.fields.filter { $0.name != RPCError.detailsKey }
   }
 
   /// The status in `fields`: nil for OK, and for a list without status what its HTTP status means.
@@ -26,6 +28,12 @@ extension RPCError {
       code: Int(text).flatMap(Code.init(rawValue:)) ?? .unknown,
       message: fields["grpc-message"].map(StatusMessage.decode) ?? "",
       metadata: Metadata(fields: fields))
+    if let status = metadata[binary: RPCError.detailsKey].first,
+      let details = RPCError.details(inStatus: status)
+    {
+      self.details = details
+      metadata.removeAll(RPCError.detailsKey)
+    }
   }
 
   /// What a peer or proxy that does not speak gRPC means (grpc/grpc

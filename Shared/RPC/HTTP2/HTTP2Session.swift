@@ -33,6 +33,11 @@ package final class HTTP2Session {
   private var session: OpaquePointer!
   private var streams: [StreamID: Stream] = [:]
   private var emptyDataFrames = 0
+  /// The latest opening header list and the latest trailers. Most lists repeat most of the one
+  /// before, and sharing a string is cheaper than making it.
+  private var latestHeaders: [[HTTP2Header]] = [[], []]
+  /// The longest list kept for that, in bytes.
+  private static let latestLimit = 2048
   private var isAbandoned = false
 
   package init(role: Role, settings: Settings = Settings()) {
@@ -157,7 +162,9 @@ package final class HTTP2Session {
   package func hasSentHeaders(_ id: StreamID) -> Bool { streams[id]?.headersSent ?? false }
 
   package func reset(_ id: StreamID, _ code: HTTP2ErrorCode) {
-    guard streams[id] != nil else { return }
+    guard let stream = streams[id] else { return }
+    // Nothing of it is sent any more: the call may be on another stream already.
+    stream.body = nil
     nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
   }
 
@@ -184,8 +191,13 @@ package final class HTTP2Session {
     nghttp2_session_terminate_session(session, code.rawValue)
   }
 
-  package func ping() {
-    nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+  /// Asks the peer to answer; its answer carries `data` back. Any number may be on their way.
+  package func ping(_ data: UInt64) {
+    _ = withUnsafeBytes(of: data.bigEndian) {
+      nghttp2_submit_ping(
+        session, UInt8(NGHTTP2_FLAG_NONE.rawValue),
+        $0.baseAddress!.assumingMemoryBound(to: UInt8.self))
+    }
   }
 
   private func withProvider<Result>(
@@ -247,8 +259,14 @@ package final class HTTP2Session {
       return stream.headerBytes > 16 * settings.maxHeaderListSize
         ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
     }
-    stream.headers.append(
-      HTTP2Header(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    let latest = latestHeaders[frame.headers.cat == NGHTTP2_HCAT_HEADERS ? 1 : 0]
+    let index = stream.headers.count
+    if index < latest.count, latest[index].hasBytes(name, value) {
+      stream.headers.append(latest[index])
+    } else {
+      stream.headers.append(
+        HTTP2Header(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    }
     return 0
   }
 
@@ -260,6 +278,9 @@ package final class HTTP2Session {
       guard let stream = streams[id] else { return 0 }
       let headers = stream.headers
       stream.headers = []
+      if stream.headerBytes <= HTTP2Session.latestLimit {
+        latestHeaders[frame.headers.cat == NGHTTP2_HCAT_HEADERS ? 1 : 0] = headers
+      }
       delegate?.received(
         headers, isOversized: stream.headerBytes > settings.maxHeaderListSize,
         endsStream: endsStream,
@@ -280,7 +301,15 @@ package final class HTTP2Session {
           decoding: UnsafeBufferPointer(
             start: frame.goaway.opaque_data, count: frame.goaway.opaque_data_len), as: UTF8.self))
     case NGHTTP2_PING:
-      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { delegate?.receivedPong() }
+      // The answer is nghttp2's business.
+      guard frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 else {
+        delegate?.receivedPing()
+        break
+      }
+      delegate?.receivedPong(
+        withUnsafeBytes(of: frame.ping.opaque_data) {
+          UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
+        })
     case NGHTTP2_SETTINGS:
       if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.receivedSettings() }
     default: break
@@ -330,6 +359,7 @@ package final class HTTP2Session {
 
     func startHeaders() {
       headers.removeAll(keepingCapacity: true)
+      headers.reserveCapacity(12)
       headerBytes = 0
     }
   }
@@ -348,7 +378,10 @@ package protocol HTTP2SessionDelegate: AnyObject {
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool)
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String)
   func receivedSettings()
-  func receivedPong()
+  /// The peer asks whether this side is alive; it has been answered.
+  func receivedPing()
+  /// The peer has answered ``HTTP2Session/ping(_:)``.
+  func receivedPong(_ data: UInt64)
 }
 
 /// Where a stream's DATA comes from.

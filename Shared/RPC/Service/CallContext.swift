@@ -15,6 +15,8 @@ public struct CallContext: Sendable {
   public let peer: String
 
   private let response: ResponseMetadata
+  private let encoding: MessageEncoding
+  private(set) var inspectors = MessageInspectors()
 
   /// A context of its own, to call a handler without a connection.
   public init(
@@ -23,24 +25,53 @@ public struct CallContext: Sendable {
   ) {
     self.init(
       method: method, metadata: metadata, deadline: deadline, peer: peer,
-      response: ResponseMetadata())
+      response: ResponseMetadata(),
+      encoding: MessageEncoding(.identity, accepted: Set(Compression.allCases)))
   }
 
   package init(
     method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: String,
-    response: ResponseMetadata
+    response: ResponseMetadata, encoding: MessageEncoding
   ) {
     self.method = method
     self.metadata = metadata
     self.deadline = deadline
     self.peer = peer
     self.response = response
+    self.encoding = encoding
+  }
+
+  /// Has `inspect` see every request message before the handler does, as often as there are
+  /// messages; the first to be given sees it first. What it throws, the handler's read throws:
+  ///
+  /// ```swift
+  /// let validate: ServerInterceptor = { context, next in
+  ///   var context = context
+  ///   context.onRequest { message in
+  ///     if let request = message as? GetRecordRequest, request.id.isEmpty {
+  ///       throw RPCError(code: .invalidArgument, message: "a request names no record")
+  ///     }
+  ///   }
+  ///   try await next(context)
+  /// }
+  /// ```
+  public mutating func onRequest(_ inspect: @escaping @Sendable (any Message) throws -> Void) {
+    inspectors.requests.append(inspect)
   }
 
   /// Sent before the first message; changes after that have no effect.
   public var initialMetadata: Metadata {
     get { response.values.withLock { $0.initial } }
     nonmutating set { response.values.withLock { $0.initial = newValue } }
+  }
+
+  /// How the answers are compressed; at first what the server's configuration says.
+  ///
+  /// To be chosen before the first message; an encoding the client does not accept becomes
+  /// identity.
+  public var compression: Compression {
+    get { encoding.current }
+    nonmutating set { encoding.choose(newValue) }
   }
 
   /// Sent with the status.

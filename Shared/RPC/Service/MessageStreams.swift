@@ -8,7 +8,9 @@ public struct RequestStream<Element: Message>: AsyncSequence, Sendable {
 
   private let source: MessageSource<Element>
 
-  package init(_ inbox: MessageInbox) { source = .inbox(inbox) }
+  init(_ inbox: MessageInbox, _ inspectors: MessageInspectors) {
+    source = .inbox(inbox, .request, inspectors.requests)
+  }
 
   /// A stream of the given messages, to call a handler without a connection.
   public init(_ messages: some AsyncSequence<Element, any Error> & Sendable) {
@@ -50,8 +52,10 @@ public struct ResponseStream<Element: Message>: AsyncSequence, Sendable {
   private let source: MessageSource<Element>
   private let call: (any ResponseMetadataSource)?
 
-  package init(_ inbox: MessageInbox, call: any ResponseMetadataSource) {
-    source = .inbox(inbox)
+  init(
+    _ inbox: MessageInbox, _ inspectors: MessageInspectors, call: any ResponseMetadataSource
+  ) {
+    source = .inbox(inbox, .response, inspectors.responses)
     self.call = call
   }
 
@@ -91,30 +95,40 @@ public struct ResponseStream<Element: Message>: AsyncSequence, Sendable {
 public struct ResponseWriter<Element: Message>: Sendable {
   private let sink: MessageSink<Element>
 
-  package init(_ outbox: MessageOutbox) { sink = .outbox(outbox) }
+  init(_ outbox: MessageOutbox) { sink = .outbox(outbox, []) }
 
   /// A writer that hands each message to `write`, to call a handler without a connection.
   public init(_ write: @escaping @Sendable (Element) async throws -> Void) { sink = .other(write) }
 
   /// Sends one message; waits while the client is slower than the handler.
   ///
+  /// With `compressed` false it is sent as it is, whatever the call's compression.
+  ///
   /// Throws an ``RPCError`` when the call has ended, `CancellationError` when the task has.
-  public func write(_ message: Element) async throws { try await sink.write(message) }
+  public func write(_ message: Element, compressed: Bool = true) async throws {
+    try await sink.write(message, compressed: compressed)
+  }
 }
 
 /// Where a client writes its requests. Any task may write; messages keep each task's order.
 public struct RequestWriter<Element: Message>: Sendable {
   private let sink: MessageSink<Element>
 
-  package init(_ outbox: MessageOutbox) { sink = .outbox(outbox) }
+  init(_ outbox: MessageOutbox, _ inspectors: MessageInspectors) {
+    sink = .outbox(outbox, inspectors.requests)
+  }
 
   /// A writer that hands each message to `write`, to stand in for a server in tests.
   public init(_ write: @escaping @Sendable (Element) async throws -> Void) { sink = .other(write) }
 
   /// Sends one message; waits while the server is slower than the client.
   ///
+  /// With `compressed` false it is sent as it is, whatever the call's compression.
+  ///
   /// Throws an ``RPCError`` when the call has ended, `CancellationError` when the task has.
-  public func write(_ message: Element) async throws { try await sink.write(message) }
+  public func write(_ message: Element, compressed: Bool = true) async throws {
+    try await sink.write(message, compressed: compressed)
+  }
 }
 
 /// Gives a client call's metadata once it has arrived.
@@ -124,37 +138,49 @@ package protocol ResponseMetadataSource: Sendable {
 }
 
 private enum MessageSink<Element: Message>: Sendable {
-  case outbox(MessageOutbox)
+  case outbox(MessageOutbox, [MessageInspectors.Inspector])
   case other(@Sendable (Element) async throws -> Void)
 
-  func write(_ message: Element) async throws {
+  func write(_ message: Element, compressed: Bool) async throws {
     switch self {
-    case .outbox(let outbox): try await outbox.write(message.framed())
+    case .outbox(let outbox, let inspectors):
+      try inspectors.inspect(message)
+      let compression = outbox.encoding.fix()
+      try await outbox.write(message.framed(compressed ? compression : .identity))
     case .other(let write): try await write(message)
     }
   }
 }
 
 private enum MessageSource<Element: Message>: Sendable {
-  case inbox(MessageInbox)
+  case inbox(MessageInbox, Origin, [MessageInspectors.Inspector])
   case other(@Sendable () -> AnyMessageIterator<Element>)
+
+  /// Whose mistake a message that cannot be read is.
+  enum Origin { case request, response }
 
   func makeIterator() -> Iterator {
     switch self {
-    case .inbox(let inbox): .inbox(inbox)
+    case .inbox(let inbox, let origin, let inspectors): .inbox(inbox, origin, inspectors)
     case .other(let make): .other(make())
     }
   }
 
   enum Iterator {
-    case inbox(MessageInbox)
+    case inbox(MessageInbox, Origin, [MessageInspectors.Inspector])
     case other(AnyMessageIterator<Element>)
 
     mutating func next(isolation: isolated (any Actor)?) async throws -> Element? {
       switch self {
-      case .inbox(let inbox):
+      case .inbox(let inbox, let origin, let inspectors):
         guard let bytes = try await inbox.next() else { return nil }
-        return try Element(request: bytes)
+        let message =
+          switch origin {
+          case .request: try Element(request: bytes)
+          case .response: try Element(response: bytes)
+          }
+        try inspectors.inspect(message)
+        return message
       case .other(let iterator):
         return try await iterator.next(isolation: isolation)
       }

@@ -32,7 +32,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .afterRequest { request, outbox, context in
-        let response = try await handle(Request(request: request), context)
+        let response = try await handle(Request(request: request, context), context)
         try await ResponseWriter(outbox).write(response)
       })
   }
@@ -49,8 +49,8 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .synchronous { request, outbox, context in
-        let response = try handle(Request(request: request), context)
-        try outbox.enqueue(response.framed())
+        let response = try handle(Request(request: request, context), context)
+        try outbox.enqueue(response.framed(outbox.encoding.fix()))
       })
   }
 
@@ -71,7 +71,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .streaming { inbox, outbox, context in
-        let response = try await handle(RequestStream(inbox), context)
+        let response = try await handle(RequestStream(inbox, context.inspectors), context)
         try await ResponseWriter(outbox).write(response)
       })
   }
@@ -85,7 +85,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .afterRequest { request, outbox, context in
-        try await handle(Request(request: request), ResponseWriter(outbox), context)
+        try await handle(Request(request: request, context), ResponseWriter(outbox), context)
       })
   }
 
@@ -99,7 +99,7 @@ public struct MethodDefinition: Sendable {
     MethodDefinition(
       name: name,
       handler: .streaming { inbox, outbox, context in
-        try await handle(RequestStream(inbox), ResponseWriter(outbox), context)
+        try await handle(RequestStream(inbox, context.inspectors), ResponseWriter(outbox), context)
       })
   }
 }
@@ -115,6 +115,12 @@ enum MethodHandler: Sendable {
 }
 
 extension Message {
+  /// Reads a request and shows it to whoever asked to see it.
+  init(request bytes: ByteBuffer, _ context: CallContext) throws {
+    try self.init(request: bytes)
+    try context.inspectors.requests.inspect(self)
+  }
+
   /// Reads a request; bytes that are no such message are the client's mistake.
   init(request bytes: ByteBuffer) throws {
     do {

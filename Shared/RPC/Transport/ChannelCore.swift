@@ -1,8 +1,9 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 
-/// Connections to every address of a target and the calls that wait for one. Confined to `loop`.
+/// Connections to every endpoint of a target and the calls that wait for one. Confined to `loop`.
 ///
 /// Resolves and connects when the first call comes, keeps one connection to each address from then
 /// on, and gives calls to them in turn (gRPC's `round_robin`).
@@ -11,6 +12,8 @@ final class ChannelCore: @unchecked Sendable {
   let target: ChannelTarget
   let configuration: RPCChannel.Configuration
   private let logger: Logger
+  private let credentials: TLSCredentials?
+  var retryBudget: RetryBudget
 
   private var subchannels: [Subchannel] = []
   private var waiting: [ClientCall] = []
@@ -18,8 +21,16 @@ final class ChannelCore: @unchecked Sendable {
   private var turn = 0
   private var resolution = Resolution.needed
   private var resolutionBackoff: Backoff
+  private var isResolutionScheduled = false
   private var lastError: RPCError?
   private var isClosed = false
+
+  /// Since when there has been no call, and the timer that looks whether that is too long.
+  private var idleSince: NIODeadline?
+  private var isIdleTimerRunning = false
+
+  /// Resolving more often than this helps nobody.
+  private static let resolutionInterval = TimeAmount.seconds(1)
 
   private enum Resolution {
     case needed
@@ -36,6 +47,28 @@ final class ChannelCore: @unchecked Sendable {
     self.logger = logger
     loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
+    retryBudget = RetryBudget(configuration.retryThrottling)
+    credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
+  }
+
+  /// What encrypts a new connection, if anything does.
+  func tlsHandler() throws -> NIOSSLClientHandler? {
+    guard let credentials, let tls = configuration.tls else { return nil }
+    let context = try credentials.context()
+    do {
+      return try NIOSSLClientHandler(
+        context: context, serverHostname: tls.serverName ?? target.host)
+    } catch let error as NIOSSLExtraError
+      where error == .cannotUseIPAddressInSNI && tls.serverName == nil
+    {
+      // The certificate is held against the address that was connected to.
+      return try NIOSSLClientHandler(context: context, serverHostname: nil)
+    } catch {
+      throw RPCError(
+        code: .failedPrecondition,
+        message: "'\(tls.serverName ?? target.host)' is no name for a TLS server: "
+          + reason(of: error))
+    }
   }
 
   // MARK: Calls
@@ -47,6 +80,7 @@ final class ChannelCore: @unchecked Sendable {
     }
     if let problem = target.problem { return call.fail(problem) }
     active[ObjectIdentifier(call)] = call
+    idleSince = nil
     if let connection = pick() { return call.open(on: connection) }
     waiting.append(call)
     if case .needed = resolution { resolve() }
@@ -55,7 +89,8 @@ final class ChannelCore: @unchecked Sendable {
 
   /// The call has ended.
   func forget(_ call: ClientCall) {
-    active[ObjectIdentifier(call)] = nil
+    guard active.removeValue(forKey: ObjectIdentifier(call)) != nil else { return }
+    if active.isEmpty { becameIdle() }
     if let index = waiting.firstIndex(where: { $0 === call }) { waiting.remove(at: index) }
   }
 
@@ -97,22 +132,27 @@ final class ChannelCore: @unchecked Sendable {
     target.resolve(on: loop).whenComplete { [weak self] result in self?.resolved(result) }
   }
 
-  private func resolved(_ result: Result<[SocketAddress], any Error>) {
+  private func resolved(_ result: Result<[Endpoint], any Error>) {
     guard !isClosed else { return }
     switch result {
-    case .success(let addresses) where !addresses.isEmpty:
+    case .success(let endpoints) where !endpoints.isEmpty:
       resolution = .done(at: .now())
       resolutionBackoff.reset()
-      let gone = subchannels.filter { !addresses.contains($0.address) }
-      subchannels = addresses.map { address in
-        subchannels.first { $0.address == address } ?? Subchannel(address: address, core: self)
+      let gone = subchannels.filter { !endpoints.contains($0.endpoint) }
+      subchannels = endpoints.map { endpoint in
+        subchannels.first { $0.endpoint == endpoint } ?? Subchannel(endpoint: endpoint, core: self)
       }
       for subchannel in gone { subchannel.retire() }
       for subchannel in subchannels { subchannel.connectIfIdle() }
+      serveWaiting()
+      failHopeless()
     case .success, .failure:
       let error =
-        if case .failure(let error as RPCError) = result { error } else {
-          RPCError(code: .unavailable, message: "'\(target.host)' has no address")
+        switch result {
+        case .failure(let error as RPCError): error
+        case .failure(let error):
+          RPCError(code: .unavailable, message: "cannot resolve '\(target)': \(error)")
+        case .success: RPCError(code: .unavailable, message: "'\(target)' has no address")
         }
       logger.debug("name resolution failed", metadata: ["error": "\(error.message)"])
       // Addresses that served before are better than none.
@@ -133,11 +173,18 @@ final class ChannelCore: @unchecked Sendable {
 
   /// The set of replicas may have changed.
   private func resolveAgain() {
-    guard case .done(let time) = resolution, NIODeadline.now() - time > .seconds(1) else { return }
-    resolve()
+    guard case .done(let time) = resolution, !isResolutionScheduled else { return }
+    let due = time + ChannelCore.resolutionInterval
+    guard due > .now() else { return resolve() }
+    isResolutionScheduled = true
+    loop.scheduleTask(deadline: due) { [weak self] in
+      guard let self else { return }
+      isResolutionScheduled = false
+      if case .done = resolution, !isClosed { resolve() }
+    }
   }
 
-  fileprivate func changed(_ subchannel: Subchannel) {
+  func changed(_ subchannel: Subchannel) {
     switch subchannel.state {
     case .ready: serveWaiting()
     case .failed(let error):
@@ -145,9 +192,38 @@ final class ChannelCore: @unchecked Sendable {
       logger.debug("connection attempt failed", metadata: ["error": "\(error.message)"])
       resolveAgain()
       failHopeless()
+    case .unhealthy(_, let error):
+      lastError = error
+      logger.debug("server is not healthy", metadata: ["error": "\(error.message)"])
+      failHopeless()
     case .idle:
       resolveAgain()
     case .connecting: break
+    }
+  }
+
+  // MARK: Idleness
+
+  private func becameIdle() {
+    guard let timeout = configuration.idleTimeout else { return }
+    idleSince = .now()
+    if !isIdleTimerRunning { checkIdle(in: TimeAmount(timeout)) }
+  }
+
+  /// One timer for many calls: it looks when it is due how long the channel has been idle.
+  private func checkIdle(in pause: TimeAmount) {
+    isIdleTimerRunning = true
+    loop.scheduleTask(in: pause) { [weak self] in
+      guard let self, let timeout = configuration.idleTimeout else { return }
+      isIdleTimerRunning = false
+      guard let idleSince, !isClosed else { return }
+      let left = TimeAmount(timeout) - (NIODeadline.now() - idleSince)
+      guard left <= .zero else { return checkIdle(in: left) }
+      if case .running = resolution { return checkIdle(in: TimeAmount(timeout)) }
+      for subchannel in subchannels { subchannel.close() }
+      subchannels = []
+      resolution = .needed
+      lastError = nil
     }
   }
 
@@ -165,125 +241,8 @@ final class ChannelCore: @unchecked Sendable {
   }
 }
 
-/// One address of a channel and the connection to it. Confined to the channel's event loop.
-private final class Subchannel: @unchecked Sendable {
-  enum State {
-    case idle
-    case connecting
-    case ready(ClientConnection)
-    /// Waiting for the next attempt.
-    case failed(RPCError)
-  }
-
-  let address: SocketAddress
-  private(set) var state = State.idle
-  private weak var core: ChannelCore?
-  private var backoff: Backoff
-  private var isRetired = false
-  private var readyAt = NIODeadline.now()
-  /// The connection being made, or made; draining ones are on their own.
-  private var connection: ClientConnection?
-
-  init(address: SocketAddress, core: ChannelCore) {
-    self.address = address
-    self.core = core
-    backoff = Backoff(core.configuration)
-  }
-
-  var mayBecomeReady: Bool {
-    switch state {
-    case .idle, .connecting, .ready: true
-    case .failed: false
-    }
-  }
-
-  private var name: String { RPCServer.Address(address).description }
-
-  func connectIfIdle() {
-    guard case .idle = state, !isRetired, let core else { return }
-    set(.connecting)
-    let name = self.name
-    let connection = ClientConnection(address: name) { [weak self] in self?.happened($0) }
-    self.connection = connection
-    let timeout = TimeAmount(core.configuration.connectTimeout)
-    ClientBootstrap(group: core.loop)
-      .connectTimeout(timeout)
-      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
-      .channelInitializer { $0.pipeline.addHandler(connection) }
-      .connect(to: address)
-      .whenFailure { [weak self] error in
-        self?.fail(
-          RPCError(
-            code: .unavailable, message: "cannot connect to \(name): \(reason(of: error))"))
-      }
-    core.loop.scheduleTask(in: timeout) { [weak self] in
-      guard let self, case .connecting = state, self.connection === connection else { return }
-      connection.pump.close()
-    }
-  }
-
-  private func happened(_ event: ClientConnection.Event) {
-    switch event {
-    case .ready:
-      guard let connection, case .connecting = state else { return }
-      readyAt = .now()
-      set(.ready(connection))
-    case .draining:
-      guard case .ready = state else { return }
-      lost()
-    case .closed(let error):
-      switch state {
-      case .connecting: fail(error)
-      case .ready: lost()
-      case .idle, .failed: break
-      }
-    }
-  }
-
-  /// Connects again, at once unless the connection was so short-lived that this would spin.
-  private func lost() {
-    connection = nil
-    if NIODeadline.now() - readyAt > .seconds(1) { backoff.reset() }
-    set(.idle)
-    guard let core else { return }
-    core.loop.scheduleTask(in: backoff.isFresh ? .zero : backoff.next()) { [weak self] in
-      self?.connectIfIdle()
-    }
-  }
-
-  private func fail(_ error: RPCError) {
-    guard case .connecting = state, let core else { return }
-    connection = nil
-    set(.failed(error))
-    core.loop.scheduleTask(in: backoff.next()) { [weak self] in
-      guard let self, case .failed = state else { return }
-      set(.idle)
-      connectIfIdle()
-    }
-  }
-
-  private func set(_ state: State) {
-    self.state = state
-    if !isRetired { core?.changed(self) }
-  }
-
-  /// The address no longer belongs to the target: calls in progress are finished, no others made.
-  func retire() {
-    isRetired = true
-    connection?.drain()
-  }
-
-  func close() {
-    isRetired = true
-    state = .idle
-    connection?.close()
-    connection = nil
-  }
-}
-
 /// Pauses between attempts: exponential, with jitter (grpc/grpc `doc/connection-backoff.md`).
-private struct Backoff {
+struct Backoff {
   private let initial: Double
   private let longest: Double
   private var current: Double

@@ -9,29 +9,51 @@ import NIOPosix
   import Darwin
 #endif
 
-/// A `host:port` and the addresses behind it.
-struct ChannelTarget: Hashable, Sendable, CustomStringConvertible {
+/// What a channel calls, and the endpoints behind it.
+struct ChannelTarget: Sendable, CustomStringConvertible {
+  /// The name of the server, for TLS and `:authority`.
   let host: String
-  let port: Int
   private let text: String
+  private let place: Place
+
+  private enum Place: Sendable {
+    case host(port: Int)
+    case resolver(@Sendable (String) async throws -> [RPCServer.Address])
+    case inProcess(RPCServer)
+    case nowhere
+  }
 
   /// What is wrong with the text, if anything is.
   let problem: RPCError?
 
-  /// Expects `name:port`, `1.2.3.4:port` or `[::1]:port`.
-  init(_ text: String) {
+  /// Expects `name:port`, `1.2.3.4:port` or `[::1]:port`, or whatever `resolver` understands.
+  init(
+    _ text: String,
+    resolver: (@Sendable (String) async throws -> [RPCServer.Address])? = nil
+  ) {
     self.text = text
-    if let (host, port) = ChannelTarget.parse(text) {
-      self.host = host
-      self.port = port
-      problem = nil
+    let parts = ChannelTarget.parse(text)
+    host = parts?.host ?? text
+    if let resolver {
+      place = .resolver(resolver)
+    } else if let parts {
+      place = .host(port: parts.port)
     } else {
-      host = ""
-      port = 0
-      problem = RPCError(
-        code: .invalidArgument,
-        message: "'\(text)' is no address: expected host:port, such as 127.0.0.1:7511")
+      place = .nowhere
     }
+    problem =
+      if case .nowhere = place {
+        RPCError(
+          code: .invalidArgument,
+          message: "'\(text)' is no address: expected host:port, such as 127.0.0.1:7511")
+      } else { nil }
+  }
+
+  init(inProcess server: RPCServer) {
+    text = "in-process"
+    host = text
+    place = .inProcess(server)
+    problem = nil
   }
 
   private static func parse(_ text: String) -> (host: String, port: Int)? {
@@ -49,15 +71,34 @@ struct ChannelTarget: Hashable, Sendable, CustomStringConvertible {
 
   var description: String { text }
 
-  /// Every address of the host, in the system's order of preference, on `loop`.
-  func resolve(on loop: any EventLoop) -> EventLoopFuture<[SocketAddress]> {
-    if let address = try? SocketAddress(ipAddress: host, port: port) {
-      return loop.makeSucceededFuture([address])
+  /// Every endpoint, in the order of preference, on `loop`.
+  func resolve(on loop: any EventLoop) -> EventLoopFuture<[Endpoint]> {
+    switch place {
+    case .nowhere: return loop.makeSucceededFuture([])
+    case .inProcess(let server): return loop.makeSucceededFuture([.inProcess(server)])
+    case .resolver(let resolver):
+      let text = self.text
+      return loop.makeFutureWithTask {
+        try await resolver(text).map { address in
+          guard let address = try? SocketAddress(ipAddress: address.host, port: address.port) else {
+            throw RPCError(
+              code: .unavailable,
+              message: "the resolver of '\(text)' gave '\(address)': expected an IP address")
+          }
+          return .socket(address)
+        }
+      }
+    case .host(let port):
+      if let address = try? SocketAddress(ipAddress: host, port: port) {
+        return loop.makeSucceededFuture([.socket(address)])
+      }
+      return NIOThreadPool.singleton.runIfActive(eventLoop: loop) {
+        try lookUp(port: port).map(Endpoint.socket)
+      }
     }
-    return NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try lookUp() }
   }
 
-  private func lookUp() throws -> [SocketAddress] {
+  private func lookUp(port: Int) throws -> [SocketAddress] {
     var hints = addrinfo()
     #if canImport(Glibc)
       hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -87,5 +128,35 @@ struct ChannelTarget: Hashable, Sendable, CustomStringConvertible {
       if let address, !addresses.contains(address) { addresses.append(address) }
     }
     return addresses
+  }
+}
+
+/// Where one connection of a channel leads.
+enum Endpoint: Hashable, Sendable, CustomStringConvertible {
+  case socket(SocketAddress)
+  case inProcess(RPCServer)
+
+  var isSocket: Bool { if case .socket = self { true } else { false } }
+
+  static func == (left: Endpoint, right: Endpoint) -> Bool {
+    switch (left, right) {
+    case (.socket(let left), .socket(let right)): left == right
+    case (.inProcess(let left), .inProcess(let right)): left === right
+    default: false
+    }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    switch self {
+    case .socket(let address): hasher.combine(address)
+    case .inProcess(let server): hasher.combine(ObjectIdentifier(server))
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .socket(let address): RPCServer.Address(address).description
+    case .inProcess: "in-process"
+    }
   }
 }

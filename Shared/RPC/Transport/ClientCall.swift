@@ -10,10 +10,14 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   let outbox: MessageOutbox
 
   private let core: ChannelCore
+  /// The only connection the call may use, if it may not use any.
+  private let pinned: ClientConnection?
   private let metadata: Metadata
+  private let response: ResponseMetadata
   private var state = State.created
   private var deadlineTimer: Scheduled<Void>?
-  private var attempts = 0
+  private var retries: RetryState
+  private var wasRefused = false
 
   private var completion: ParkedTask<ByteBuffer>?
   private var initialMetadataWaiters: [ParkedTask<Metadata>] = []
@@ -23,19 +27,22 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   private enum State {
     case created
+    /// Until the channel has a connection.
     case waiting
+    /// Until the next attempt.
+    case pausing(Scheduled<Void>)
     case open(ClientConnection, HTTP2Session.StreamID)
     case over((any Error)?)
   }
 
-  /// How often a call that no server has seen is sent again.
-  private static let attemptLimit = 5
-
   init(
-    _ call: OutgoingCall, core: ChannelCore, expectsOne: Bool
+    _ call: OutgoingCall, core: ChannelCore, expectsOne: Bool,
+    connection: ClientConnection? = nil
   ) {
+    pinned = connection
     method = call.method
     metadata = call.options.metadata
+    response = call.response
     waitForReady = call.options.waitForReady
     let own = call.options.timeout.map { ContinuousClock.now + $0 }
     deadline =
@@ -46,7 +53,13 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     inbox = MessageInbox(
       loop: core.loop, messageLimit: core.configuration.maxReceiveMessageSize,
       expectsOne: expectsOne)
-    outbox = MessageOutbox(loop: core.loop, keepsForReplay: true)
+    // Whether the server can read it shows only in its answer.
+    let encoding = MessageEncoding(
+      call.options.compression, accepted: Set(Compression.allCases))
+    outbox = MessageOutbox(
+      loop: core.loop, encoding: encoding, replayLimit: core.configuration.retryBufferSize)
+    retries = RetryState(
+      call.options.retryPolicy ?? core.configuration.retryPolicy(call.method))
   }
 
   // MARK: The caller's side
@@ -66,7 +79,6 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   private func startOnLoop() {
     guard case .created = state else { return }
-    state = .waiting
     if let deadline {
       let left = ContinuousClock.now.duration(to: deadline)
       guard left > .zero else { return exceedDeadline() }
@@ -74,7 +86,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
         self?.exceedDeadline()
       }
     }
-    core.submit(self)
+    submit()
   }
 
   private func exceedDeadline() {
@@ -170,7 +182,6 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   /// Sends the call over `connection`.
   func open(on connection: ClientConnection) {
     guard case .waiting = state else { return }
-    attempts += 1
     do {
       let id = try connection.pump.session.request(head(to: connection), body: self)
       state = .open(connection, id)
@@ -186,49 +197,60 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       connection.pump.scheduleFlush()
     } catch {
       // The session is closing or out of stream numbers; another connection will do.
-      retry(RPCError(code: .unavailable, message: "cannot open a stream: \(error)"))
+      connection.drain()
+      attemptFailed(
+        RPCError(code: .unavailable, message: "cannot open a stream: \(error)"), .notSent)
     }
   }
 
   private func head(to connection: ClientConnection) -> [HTTP2Header] {
     var head = [
-      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", "http"),
+      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", connection.usesTLS ? "https" : "http"),
       HTTP2Header(":path", method.path), HTTP2Header(":authority", core.target.description),
       HTTP2Header("te", "trailers"), HTTP2Header("content-type", "application/grpc"),
       HTTP2Header("user-agent", ClientCall.userAgent),
-      HTTP2Header("grpc-accept-encoding", "identity"),
+      HTTP2Header("grpc-accept-encoding", Compression.accepted),
     ]
+    let compression = outbox.encoding.fix()
+    if compression != .identity { head.append(HTTP2Header("grpc-encoding", compression.name)) }
     if let deadline {
       head.append(
         HTTP2Header("grpc-timeout", Timeout.format(ContinuousClock.now.duration(to: deadline))))
+    }
+    if retries.previousAttempts > 0 {
+      head.append(HTTP2Header("grpc-previous-rpc-attempts", "\(retries.previousAttempts)"))
     }
     return head + metadata.fields
   }
 
   private static let userAgent = "grpc-swift-lauter/1.0"
 
-  func fail(_ error: RPCError) { end(error, resetting: nil) }
+  /// There is no connection, and none in sight.
+  func fail(_ error: RPCError) { attemptFailed(error, .unknown) }
 
   // MARK: The connection's side
 
   func received(_ fields: [HTTP2Header], isOversized: Bool, endsStream: Bool) {
     guard !isOver else { return }
-    outbox.stopKeeping()
     if isOversized {
       return end(
         RPCError(code: .resourceExhausted, message: "the server's metadata exceeds the limit"),
         resetting: .cancel)
     }
     if endsStream {
-      if initial == nil { setInitialMetadata([:]) }
       let status = RPCError(trailers: fields)
+      if let status, initial == nil {
+        return attemptFailed(status, .unknown, resetting: .noError)
+      }
       trailing = status?.metadata ?? Metadata(fields: fields)
       return end(status, resetting: .noError)
     }
     if let status = fields[":status"], status.hasPrefix("1") { return }
     guard fields[":status"] == "200" else {
-      return end(RPCError(httpStatus: fields[":status"] ?? "missing"), resetting: .cancel)
+      return attemptFailed(
+        RPCError(httpStatus: fields[":status"] ?? "missing"), .unknown, resetting: .cancel)
     }
+    outbox.stopKeeping()
     guard RequestHead.isGRPC(contentType: fields["content-type"] ?? "") else {
       return end(
         RPCError(
@@ -236,18 +258,22 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
           message: "the server answered with content-type "
             + "'\(fields["content-type"] ?? "none")', not application/grpc"), resetting: .cancel)
     }
-    if let encoding = fields["grpc-encoding"], encoding != "identity" {
-      return end(
-        RPCError(
-          code: .internalError,
-          message: "the server compresses with '\(encoding)', which the client did not offer"),
-        resetting: .cancel)
+    if let encoding = fields["grpc-encoding"] {
+      guard let compression = Compression(name: encoding) else {
+        return end(
+          RPCError(
+            code: .internalError,
+            message: "the server compresses with '\(encoding)', which the client did not offer"),
+          resetting: .cancel)
+      }
+      inbox.compression = compression
     }
     setInitialMetadata(Metadata(fields: fields))
   }
 
   private func setInitialMetadata(_ metadata: Metadata) {
     initial = metadata
+    if !metadata.isEmpty { response.values.withLock { $0.initial = metadata } }
     for waiter in initialMetadataWaiters { waiter.resume(with: .success(metadata)) }
     initialMetadataWaiters = []
   }
@@ -277,43 +303,74 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       default: .internalError
       }
     let error = RPCError(code: status, message: "the server reset the call (\(code))")
-    if unseenByPeer { retry(error) } else { end(error, resetting: nil) }
+    attemptFailed(error, code == .refusedStream ? .refused : unseenByPeer ? .notSent : .unknown)
   }
 
   func connectionLost(_ error: RPCError, unseenByPeer: Bool) {
-    if unseenByPeer { retry(error) } else { end(error, resetting: nil) }
+    attemptFailed(error, unseenByPeer ? .notSent : .unknown)
   }
 
-  /// Sends again a call that no server has acted on, as long as all of it is still here.
-  private func retry(_ error: RPCError) {
+  /// How far a failed attempt came.
+  private enum Reach {
+    /// Not beyond this process.
+    case notSent
+    /// The server has not acted on it, it says.
+    case refused
+    case unknown
+  }
+
+  /// Makes another attempt, if that is allowed and may help, or ends the call (gRFC A6).
+  private func attemptFailed(
+    _ error: RPCError, _ reach: Reach, resetting code: HTTP2ErrorCode? = nil
+  ) {
     guard !isOver else { return }
-    detach()
-    guard attempts < ClientCall.attemptLimit, initial == nil, outbox.rewind() else {
-      return end(error, resetting: nil)
+    let canRepeat = initial == nil && outbox.canRewind && pinned == nil
+    var pause: Duration?
+    if canRepeat, reach == .notSent || reach == .refused && !wasRefused {
+      if reach == .refused { wasRefused = true }
+      pause = .zero
+    } else if case .retry(let after) = retries.failed(
+      error, canRepeat: canRepeat, budget: &core.retryBudget)
+    {
+      pause = after
     }
-    state = .waiting
-    core.submit(self)
+    guard let pause else {
+      trailing = error.metadata
+      return end(error, resetting: code)
+    }
+    leaveStream(resetting: code)
+    outbox.rewind()
+    if pause == .zero { return submit() }
+    state = .pausing(
+      core.loop.scheduleTask(in: TimeAmount(pause)) { [weak self] in self?.submit() })
   }
 
-  private func detach() {
+  private func submit() {
+    state = .waiting
+    if let pinned { open(on: pinned) } else { core.submit(self) }
+  }
+
+  private func leaveStream(resetting code: HTTP2ErrorCode?) {
     inbox.consume = nil
     outbox.wake = nil
+    guard case .open(let connection, let id) = state else { return }
+    // After complete trailers a reset only stops what was still to be sent.
+    connection.remove(id, resetting: code == .noError && outbox.isSent ? nil : code)
   }
 
   /// The one way out, at most once: `error` is the call's outcome, nil for status OK.
   private func end(_ error: (any Error)?, resetting code: HTTP2ErrorCode?) {
     guard !isOver else { return }
-    if case .open(let connection, let id) = state, let code {
-      // After complete trailers this only stops what was still to be sent.
-      if code != .noError || !outbox.isSent { connection.reset(id, code) }
-    }
+    leaveStream(resetting: code)
+    if case .pausing(let timer) = state { timer.cancel() }
     state = .over(error)
     deadlineTimer?.cancel()
-    detach()
     core.forget(self)
+    if !trailing.isEmpty { response.values.withLock { $0.trailing = trailing } }
     if let error {
       if error is RPCError { inbox.finish(throwing: error) } else { inbox.fail(error) }
     } else {
+      core.retryBudget.succeeded()
       inbox.finish()
     }
     outbox.fail(error ?? RPCError(code: .cancelled, message: "the server has ended the call"))

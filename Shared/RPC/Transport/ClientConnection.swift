@@ -1,4 +1,5 @@
 import NIOCore
+import NIOTLS
 
 /// The client's end of one connection. Confined to the channel's event loop.
 final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unchecked Sendable {
@@ -6,47 +7,72 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   typealias OutboundOut = ByteBuffer
 
   let pump: HTTP2Pump
-  private let address: String
+  let usesTLS: Bool
+  let address: String
 
   /// What becomes of the connection. `closed` comes last, once, with the reason.
   enum Event {
     /// The server speaks HTTP/2: calls can be made.
     case ready
     /// The server takes no further calls; those it has are still answered.
-    case draining
+    case draining(tooManyPings: Bool)
     case closed(RPCError)
   }
 
-  private var report: ((Event) -> Void)?
+  var report: ((Event) -> Void)?
   private var calls: [HTTP2Session.StreamID: ClientCall] = [:]
-  private var isReady = false
+  private(set) var isReady = false
+  private var isClosing = false
   private var failure: String?
 
-  init(address: String, report: @escaping (Event) -> Void) {
+  private let keepalive: RPCChannel.Keepalive?
+  private var keepaliveTimer: Scheduled<Void>?
+  private var lastRead = NIODeadline.now()
+  private var ping = Ping.none
+
+  private enum Ping {
+    case none
+    case sent
+    /// After a stall of this machine the timer may be due before bytes that came in time are read.
+    case overdue
+  }
+
+  init(address: String, usesTLS: Bool, keepalive: RPCChannel.Keepalive?) {
     self.address = address
-    self.report = report
+    self.usesTLS = usesTLS
+    self.keepalive = keepalive
     pump = HTTP2Pump(session: HTTP2Session(role: .client))
     pump.session.delegate = self
   }
 
   func add(_ call: ClientCall, _ id: HTTP2Session.StreamID) { calls[id] = call }
 
-  /// Resets a stream whose call has ended on this side.
-  func reset(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode) {
+  /// Lets go of a stream that its call has left, and resets it with `code`, if there is one.
+  func remove(_ id: HTTP2Session.StreamID, resetting code: HTTP2ErrorCode?) {
     calls[id] = nil
+    guard let code else { return }
     pump.session.reset(id, code)
     pump.scheduleFlush()
   }
 
   /// Says goodbye and closes; calls still open fail.
   func close() {
+    isClosing = true
     pump.session.terminate(.noError)
     pump.flush()
     pump.close()
   }
 
+  /// Closes at once; calls still open learn why.
+  func close(because reason: String) {
+    isClosing = true
+    if failure == nil { failure = reason }
+    pump.close()
+  }
+
   /// Takes no further calls and closes after those it has.
   func drain() {
+    report?(.draining(tooManyPings: false))
     pump.session.goAway()
     pump.scheduleFlush()
   }
@@ -54,11 +80,25 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   // MARK: Channel
 
   func channelActive(context: ChannelHandlerContext) {
+    guard !isClosing else { return context.close(promise: nil) }
     pump.open(context)
-    pump.flush()
+    if !usesTLS { pump.flush() }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted(let negotiated) = event as? TLSUserEvent {
+      if negotiated == "h2" {
+        pump.flush()
+      } else {
+        failure = "the server did not choose HTTP/2 (ALPN h2) in the TLS handshake"
+        pump.close()
+      }
+    }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    heardFromPeer()
     do {
       try pump.receive(unwrapInboundIn(data))
     } catch {
@@ -78,12 +118,14 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    keepaliveTimer?.cancel()
     pump.close()
     let error = RPCError(
       code: .unavailable,
       message: isReady
         ? "the connection to \(address) was lost" + (failure.map { ": \($0)" } ?? "")
-        : "cannot connect to \(address): the peer closed the connection before it spoke HTTP/2")
+        : "cannot connect to \(address): "
+          + (failure ?? "the peer closed the connection before it spoke HTTP/2"))
     let calls = self.calls
     self.calls = [:]
     let unseen = calls.filter { !pump.session.hasSentHeaders($0.key) }.keys
@@ -113,14 +155,54 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {
     if code != .noError { failure = "the server closes it (\(code))" }
-    report?(.draining)
+    report?(.draining(tooManyPings: code == .enhanceYourCalm && debugData == "too_many_pings"))
   }
 
   func receivedSettings() {
     guard !isReady else { return }
     isReady = true
+    if let keepalive { scheduleKeepalive(in: TimeAmount(keepalive.interval)) }
     report?(.ready)
   }
 
-  func receivedPong() {}
+  func receivedPing() {}
+
+  func receivedPong(_ data: UInt64) {}
+
+  // MARK: Keepalive
+
+  private func heardFromPeer() {
+    guard let keepalive else { return }
+    lastRead = .now()
+    guard ping != .none else { return }
+    ping = .none
+    keepaliveTimer?.cancel()
+    scheduleKeepalive(in: TimeAmount(keepalive.interval))
+  }
+
+  private func scheduleKeepalive(in pause: TimeAmount) {
+    keepaliveTimer = pump.loop?.scheduleTask(in: pause) { [weak self] in self?.keepaliveIsDue() }
+  }
+
+  private func keepaliveIsDue() {
+    guard let keepalive, pump.isOpen else { return }
+    let interval = TimeAmount(keepalive.interval)
+    switch ping {
+    case .none:
+      let left = interval - (NIODeadline.now() - lastRead)
+      guard left <= .zero else { return scheduleKeepalive(in: left) }
+      guard keepalive.permitWithoutCalls || !calls.isEmpty else {
+        return scheduleKeepalive(in: interval)
+      }
+      ping = .sent
+      pump.session.ping(0)
+      pump.flush()
+      scheduleKeepalive(in: TimeAmount(keepalive.timeout))
+    case .sent:
+      ping = .overdue
+      scheduleKeepalive(in: .milliseconds(100))
+    case .overdue:
+      close(because: "it did not answer a keepalive ping within \(keepalive.timeout)")
+    }
+  }
 }

@@ -18,6 +18,7 @@ final class HTTP2Pump: @unchecked Sendable {
   init(session: HTTP2Session) { self.session = session }
 
   var isOpen: Bool { context != nil }
+  var loop: (any EventLoop)? { context?.eventLoop }
 
   func open(_ context: ChannelHandlerContext) { self.context = context }
 

@@ -1,6 +1,7 @@
 public import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 public import ServiceLifecycle
 import Synchronization
 
@@ -17,6 +18,12 @@ public final class RPCServer: Service {
     /// The most header bytes of one request, counted as in RFC 9113 section 6.5.2.
     public var maxHeaderListSize = 16 * 1024
 
+    /// How answers are compressed for clients that accept it; a handler may choose otherwise.
+    public var compression = Compression.identity
+
+    /// Certificates; nil serves cleartext.
+    public var tls: ServerTLS?
+
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
     public var shutdownGracePeriod: Duration = .seconds(10)
@@ -29,6 +36,11 @@ public final class RPCServer: Service {
     public let host: String
     public let port: Int
 
+    public init(host: String, port: Int) {
+      self.host = host
+      self.port = port
+    }
+
     /// `127.0.0.1:7511`, `[::1]:7511`: as ``RPCChannel`` takes it.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
   }
@@ -38,6 +50,7 @@ public final class RPCServer: Service {
   private let router: Router
   private let configuration: Configuration
   private let logger: Logger
+  private let credentials: TLSCredentials?
   private let state = Mutex(State())
 
   private struct State {
@@ -63,11 +76,13 @@ public final class RPCServer: Service {
     router = Router(services, observers: observers, interceptors: interceptors)
     self.configuration = configuration
     self.logger = logger
+    credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
   }
 
   /// Binds the address and accepts connections; returns where. Calling it again changes nothing.
   ///
-  /// Throws an ``RPCError`` (UNAVAILABLE) that names the address when it cannot be bound.
+  /// Throws an ``RPCError``: UNAVAILABLE, naming the address, when it cannot be bound, and
+  /// FAILED_PRECONDITION, naming the file, when a TLS certificate or key cannot be used.
   @discardableResult
   public func start() async throws -> Address {
     let task = state.withLock { state in
@@ -80,6 +95,7 @@ public final class RPCServer: Service {
   }
 
   private func bind() async throws -> (any Channel, Address) {
+    _ = try credentials?.context()
     do {
       let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .serverChannelOption(.backlog, value: 256)
@@ -100,7 +116,7 @@ public final class RPCServer: Service {
     }
   }
 
-  private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
+  func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
     let connection = ServerConnection(
       channel: channel, router: router, configuration: configuration, logger: logger)
     let id = ObjectIdentifier(connection)
@@ -112,7 +128,13 @@ public final class RPCServer: Service {
       self.state.withLock { _ = $0.connections.removeValue(forKey: id) }
     }
     guard !isShuttingDown else { return channel.close() }
-    return channel.pipeline.addHandler(connection)
+    return channel.eventLoop.makeCompletedFuture {
+      if connection.usesTLS, let credentials {
+        try channel.pipeline.syncOperations.addHandler(
+          NIOSSLServerHandler(context: credentials.context()))
+      }
+      try channel.pipeline.syncOperations.addHandler(connection)
+    }
   }
 
   /// Serves until graceful shutdown is triggered or the task is cancelled; starts if not started.
@@ -166,6 +188,6 @@ func reason(of error: any Error) -> String {
     error.connectionErrors.first.map { reason(of: $0.error) } ?? "the name does not resolve"
   case let error as ChannelError:
     if case .connectTimeout = error { "no answer in time" } else { "\(error)" }
-  default: "\(error)"
+  default: tlsReason(of: error) ?? "\(error)"
   }
 }

@@ -29,14 +29,16 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     self.id = id
     self.connection = connection
     method = handler
+    let encoding = MessageEncoding(
+      connection.configuration.compression, accepted: head.accepted)
     context = CallContext(
       method: head.method, metadata: head.metadata,
       deadline: head.timeout.map { ContinuousClock.now + $0 }, peer: connection.peer,
-      response: response)
+      response: response, encoding: encoding)
     inbox = MessageInbox(
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
-      expectsOne: handler.needsWholeRequest)
-    outbox = MessageOutbox(loop: connection.loop)
+      expectsOne: handler.needsWholeRequest, compression: head.compression)
+    outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
 
     let pump = connection.pump
     inbox.consume = { count in
@@ -94,12 +96,12 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   }
 
   /// The stream is gone: normally because all was said, else because the client is.
-  func abandoned(because reason: String) {
+  func abandoned(because reason: @autoclosure () -> String) {
     deadlineTimer?.cancel()
     inbox.consume = nil
     outbox.wake = nil
     guard !isOver else { return }
-    let error = RPCError(code: .cancelled, message: reason)
+    let error = RPCError(code: .cancelled, message: reason())
     decide(error)
     outbox.fail(error)
     stop(error)
@@ -132,26 +134,25 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// The handler has returned or thrown: what it has written is sent, then the status.
   private func finish(_ result: Result<Void, any Error>) {
     guard !isOver else { return }
-    let trailing = response.values.withLock { $0.trailing }
     switch result {
     case .success:
       decide(nil)
+      let trailing = response.values.withLock { $0.trailing }
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
-      var status = self.status(for: error)
+      let status = self.status(for: error)
       decide(status)
-      status.metadata.add(contentsOf: trailing)
-      trailers = status.fields
+      trailers = fields(of: status)
     }
     outbox.finish()
-    stop(RPCError(code: .internalError, message: "the call has ended"))
+    stop(ServerCall.ended)
   }
 
   /// Ends the call whatever its handler is doing; what it has written may be lost.
   func abort(_ error: RPCError) {
     guard !isOver else { return }
     decide(error)
-    trailers = error.fields
+    trailers = fields(of: error)
     outbox.fail(error)
     stop(error)
     wake()
@@ -167,12 +168,22 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     }
   }
 
+  private static let ended: any Error = RPCError(
+    code: .internalError, message: "the call has ended")
+
   /// Stops whatever still works on the call.
-  private func stop(_ error: RPCError) {
+  private func stop(_ error: any Error) {
     deadlineTimer?.cancel()
     inbox.fail(error)
     task?.cancel()
     task = nil
+  }
+
+  /// The status with what the handler had to say besides.
+  private func fields(of error: RPCError) -> [HTTP2Header] {
+    var error = error
+    error.metadata.add(contentsOf: response.values.withLock { $0.trailing })
+    return error.fields
   }
 
   /// The one place where a thrown error becomes a status.
@@ -204,12 +215,16 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     } else {
       didSendHead = true
       let initial = response.values.withLock { $0.initial }
-      let head = ResponseHead.fields + initial.fields
       do {
         if isOver, outbox.isEmpty, initial.isEmpty {
-          try session.respond(to: id, head + trailers, body: nil)
+          try session.respond(to: id, ResponseHead.fields + trailers, body: nil)
         } else {
-          try session.respond(to: id, head, body: self)
+          var head = ResponseHead.fields
+          let compression = outbox.encoding.fix()
+          if compression != .identity {
+            head.append(HTTP2Header("grpc-encoding", compression.name))
+          }
+          try session.respond(to: id, head + initial.fields, body: self)
         }
       } catch {
         session.reset(id, .internalError)

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import NIOTLS
 
 /// The server's end of one connection: turns streams into calls. Confined to `loop`.
 final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unchecked Sendable {
@@ -8,6 +9,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   let loop: any EventLoop
   let executor: LoopExecutor
+  let usesTLS: Bool
   let peer: String
   let pump: HTTP2Pump
   let router: Router
@@ -15,6 +17,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   let logger: Logger
 
   private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
+  /// What the latest header list meant: a client's calls to one method tend to have the same.
+  private var latest: (headers: [HTTP2Header], head: RequestHead, handler: RoutedMethod)?
   private var handshakeTimer: Scheduled<Void>?
   private var shutdownTimer: Scheduled<Void>?
   private var isShuttingDown = false
@@ -27,7 +31,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   ) {
     loop = channel.eventLoop
     executor = LoopExecutor(channel.eventLoop)
-    peer = channel.remoteAddress.map(RPCServer.Address.init(_:))?.description ?? "unknown"
+    // Nobody listens in within the process.
+    usesTLS = configuration.tls != nil && !(channel is InProcessChannel)
+    peer = channel.remoteAddress.map(RPCServer.Address.init(_:))?.description ?? "in-process"
     self.router = router
     self.configuration = configuration
     self.logger = logger
@@ -51,7 +57,21 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
         self.pump.close()
       }
     }
-    pump.flush()
+    if !usesTLS { pump.flush() }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted(let negotiated) = event as? TLSUserEvent {
+      if negotiated == "h2" {
+        pump.flush()
+      } else {
+        logger.info(
+          "closing a connection: the client did not offer HTTP/2 (ALPN h2) in its TLS handshake",
+          metadata: ["peer": "\(peer)"])
+        pump.close()
+      }
+    }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -79,7 +99,12 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     for call in calls.values { call.abandoned(because: "the connection to the client was lost") }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { pump.close() }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let reason = tlsReason(of: error) {
+      logger.info("closing a connection", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+    }
+    pump.close()
+  }
 
   // MARK: Shutdown
 
@@ -90,7 +115,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     // The peer learns first that it should stop, and one round trip later where the line is, so
     // that no call it has sent in between is lost.
     pump.session.announceShutdown()
-    pump.session.ping()
+    pump.session.ping(0)
     pump.scheduleFlush()
     shutdownTimer = loop.scheduleTask(in: TimeAmount(grace)) { self.cancelCalls() }
   }
@@ -122,10 +147,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
             code: .resourceExhausted,
             message: "the metadata exceeds the limit of \(configuration.maxHeaderListSize) bytes"))
       }
-      let head = try RequestHead(headers)
-      guard let handler = router.handlers[head.method.path] else {
-        throw .status(router.unimplemented(head.method))
-      }
+      let (head, handler) = try route(headers)
       let call = ServerCall(id: id, head: head, handler: handler, connection: self)
       calls[id] = call
       call.begin()
@@ -133,6 +155,18 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     } catch {
       refuse(id, error)
     }
+  }
+
+  private func route(
+    _ headers: [HTTP2Header]
+  ) throws(RequestHead.Refusal) -> (RequestHead, RoutedMethod) {
+    if let latest, latest.headers == headers { return (latest.head, latest.handler) }
+    let head = try RequestHead(headers)
+    guard let handler = router.handlers[head.method.path] else {
+      throw .status(router.unimplemented(head.method))
+    }
+    latest = (headers, head, handler)
+    return (head, handler)
   }
 
   func received(_ bytes: UnsafeRawBufferPointer, on id: HTTP2Session.StreamID) {
@@ -152,7 +186,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     handshakeTimer = nil
   }
 
-  func receivedPong() {
+  func receivedPing() {}
+
+  func receivedPong(_ data: UInt64) {
     if isShuttingDown { pump.session.goAway() }
   }
 

@@ -4,7 +4,7 @@ import Foundation
 @main
 struct Main {
   static let usage = """
-    usage: rpc-bench serve [asynchronous] [full]
+    usage: rpc-bench serve [asynchronous] [full] [CERTIFICATE KEY]
                                 prints "listening on PORT"; `full` has metrics, a log and authentication
            rpc-bench load HOST:PORT unary|stream BYTES CONNECTIONS STREAMS CALLS
                                 keeps CONNECTIONS x STREAMS calls open until CALLS are answered

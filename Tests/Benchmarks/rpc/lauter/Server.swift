@@ -8,8 +8,14 @@ func serve(_ options: [String]) async throws {
   let isFull = options.contains("full")
   let echo =
     options.contains("asynchronous") ? AsynchronousEcho().definition : Echo().definition
+  var configuration = RPCServer.Configuration()
+  let files = options.filter { !["asynchronous", "full"].contains($0) }
+  if files.count == 2 {
+    configuration.tls = ServerTLS(certificateFile: files[0], keyFile: files[1])
+  }
   let server = RPCServer(
-    services: [echo], observers: isFull ? [CallMetrics(), CallLog(), BearerToken()] : [])
+    services: [echo], observers: isFull ? [CallMetrics(), CallLog(), BearerToken()] : [],
+    configuration: configuration)
   let address = try await server.start()
   print("listening on \(address.port)")
   fflush(nil)
