@@ -27,6 +27,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -61,16 +62,24 @@ let package = Package(
       swiftSettings: swiftSettings),
     library(
       "Commands", path: "Services/CLI/Commands",
-      ["Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", .argumentParser, .logging]),
+      [
+        "Schema", "RPC", "Wire", "HTTP", "Artefacts", "Serving", "StrictJSON", "Descriptors",
+        "DynamicMessages", .argumentParser, .logging,
+      ]),
 
     // MARK: Shared
 
     // What every service has: flags and environment, logging, health, signals, the job worker.
     library(
       "Serving", path: "Shared/Serving",
-      ["Schema", "RPC", "Wire", .argumentParser, .logging, .lifecycle]),
+      ["Schema", "RPC", "Wire", "Descriptors", .argumentParser, .logging, .lifecycle]),
     // Bytes by digest: hashing, folders as lists of files, the local cache.
     library("Artefacts", path: "Shared/Artefacts", ["Schema", "RPC", "Wire", "CCrypto"]),
+    // Messages known by their descriptors alone, between the wire and JSON.
+    library(
+      "DynamicMessages", path: "Shared/DynamicMessages", ["Descriptors", "StrictJSON"]),
+    // JSON that keeps what matters to data: order, spelling of numbers, no key twice.
+    library("StrictJSON", path: "Shared/JSON", []),
     // HTTP towards the outside world, on libcurl.
     library("HTTP", path: "Shared/HTTP", ["CCurl"]),
     // The contracts in Swift: messages, clients, service protocols.
@@ -78,7 +87,7 @@ let package = Package(
     // gRPC over HTTP/2: framing by nghttp2, bytes and TLS by SwiftNIO.
     library(
       "RPC", path: "Shared/RPC",
-      ["CNghttp2", "CZlib", .nioCore, .nioPosix, .nioTLS, .nioSSL, .logging, .lifecycle]),
+      ["CNghttp2", "CZlib", .nioCore, .nioPosix, .nioTLS, .nioSSL, .logging, .metrics, .lifecycle]),
     // The sentence encoder, forward and backward: tokenizer, weight files, layers, heads, optimiser.
     library("Transformer", path: "Shared/Transformer", ["Kernels"]),
     // The field's values, and nothing else.
@@ -93,7 +102,10 @@ let package = Package(
       publicHeadersPath: "."),
     // Writes Shared/Wire/Generated; run by scripts/generate-protos.sh.
     .executableTarget(
-      name: "wire-generator", path: "Shared/WireGenerator", swiftSettings: swiftSettings),
+      name: "wire-generator", dependencies: ["Descriptors"], path: "Shared/WireGenerator",
+      swiftSettings: swiftSettings),
+    // What a contract says of itself: files, messages, services, read from their descriptors.
+    library("Descriptors", path: "Shared/Descriptors", []),
 
     // MARK: System libraries
 
@@ -118,16 +130,32 @@ let package = Package(
     library("TestSupport", path: "Tests/TestSupport", ["Schema", "RPC", "Wire"]),
     tests("SchemaTests", ["Schema"]),
     tests("TransformerTests", ["Transformer", "Kernels"], exclude: ["Fixtures"]),
-    tests("RPCTests", ["RPC"]),
-    tests("WireTests", ["Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos"]),
+    tests("RPCTests", ["RPC", .metrics, .metricsTestKit]),
+    tests(
+      "WireTests",
+      [
+        "Wire", "RPC", "Schema", "CProtos", "CProtobufC", "WireTestProtos", "Descriptors",
+        "DynamicMessages", "StrictJSON",
+      ]),
     // A contract with every feature there is, for WireTests.
     .target(
       name: "WireTestProtos", dependencies: ["CProtobufC"], path: "Tests/WireTestProtos",
       exclude: ["features.proto", "peer.py"], publicHeadersPath: "."),
     tests("HTTPTests", ["HTTP"]),
+    // gRPC's interoperability tests, both sides; Tests/InteropTests pairs them with stock peers.
+    .executableTarget(
+      name: "rpc-interop-server", dependencies: ["Interop", "RPC", "Serving", .argumentParser],
+      path: "Tests/Interop/Server", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "rpc-interop-client", dependencies: ["Interop", "RPC", .argumentParser],
+      path: "Tests/Interop/Client", swiftSettings: swiftSettings),
+    library("Interop", path: "Tests/Interop/Service", ["RPC", "Wire", "InteropProtos"]),
+    .target(
+      name: "InteropProtos", dependencies: ["CProtobufC"], path: "Tests/Interop/Protos",
+      exclude: ["grpc/testing/test.proto"], publicHeadersPath: "."),
     tests("ArtefactsTests", ["Artefacts", "Wire", "Schema", "RPC"]),
     tests(
-      "ServingTests", ["Serving", "RPC", "Wire", "Schema", .logging, .lifecycle]),
+      "ServingTests", ["Serving", "RPC", "Wire", "Descriptors", "Schema", .logging, .lifecycle]),
     tests("StoreServerTests", ["StoreServer", "Schema", "RPC", "Wire", "Artefacts", .grdb]),
     tests("LabellerServerTests", ["LabellerServer", "Schema", "RPC", "Wire", "HTTP"]),
     tests(
@@ -135,7 +163,7 @@ let package = Package(
     tests(
       "InferenceServerTests",
       ["InferenceServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),
-    tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire"]),
+    tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire", "Serving", "StrictJSON"]),
     // Lauter's side of Tests/Benchmarks/rpc.py, and the contract it measures with.
     .executableTarget(
       name: "rpc-bench",
@@ -178,6 +206,8 @@ extension Target.Dependency {
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let metrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let metricsTestKit = product(name: "MetricsTestKit", package: "swift-metrics")
   static let logging = product(name: "Logging", package: "swift-log")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")

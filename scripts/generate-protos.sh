@@ -49,6 +49,7 @@ generate() {
 
 generate Protos Shared/CProtos Shared/Wire/Generated CProtos
 generate Tests/WireTestProtos Tests/WireTestProtos Tests/WireTests/Generated WireTestProtos Wire
+generate Tests/Interop/Protos Tests/Interop/Protos Tests/Interop/Service/Generated InteropProtos Wire
 bench=Tests/Benchmarks/rpc
 generate $bench/protos $bench/protos $bench/lauter/Generated BenchmarkProtos Wire
 

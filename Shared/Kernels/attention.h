@@ -42,8 +42,8 @@ INLINE void softmax(float *row, float scale, int n) {
 
 static void attention(
     float *context, float *probabilities, const float *qkv, float *scratch, int n, int heads, int d,
-    float rate, uint64_t key) {
-  const int H = heads * d, width = padded(n);
+    int H, float rate, uint64_t key) {
+  const int width = padded(n);
   const long ld = 3 * (long)H;
   const float scale = 1.0f / __builtin_sqrtf((float)d);
   float *keys = scratch;                         // [width/32][d][32]

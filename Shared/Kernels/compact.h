@@ -1,6 +1,7 @@
 // Matrix products on panels of bf16 and int8 weights. Rows of x are converted once for each block of
 // rows; then the loop is that of matmul.h, with two or four inputs in each 32-bit lane. The including
-// file may define BF16_DOT or INT8_DOT where the processor has an instruction for it.
+// file may define BF16_DOT or INT8_DOT where the processor has an instruction for it, and INT8_SIGNED
+// where that takes rows in signed bytes, which are then 128 less.
 
 // Rows of a tile without a dot instruction, which needs a few registers more.
 #if MR > 6
@@ -32,7 +33,7 @@ INLINE vf dot_bf16(vf sum, vi x, vi w) {
 }
 #endif
 
-// sum + x[0] · w[0] + ... + x[3] · w[3] in each lane, for unsigned bytes x and signed bytes w. Exact.
+// sum + x[0] · w[0] + ... + x[3] · w[3] in each lane, for bytes x and signed bytes w. Exact.
 #if defined(INT8_DOT)
 enum { rowsInt8 = MR };
 INLINE vi dot_int8(vi sum, vi x, vi w) { return INT8_DOT(sum, x, w); }
@@ -134,7 +135,7 @@ INLINE void tile_int8(
 #define COMPACT_TILE(R)                                                                       \
   case R:                                                                                     \
     for (int c = 0; c < PANEL; c += NV * VW)                                                  \
-      TILE_OF(R, out, N, x, panel, K, c, bias, residual);                                     \
+      TILE_OF(R, out, ld, x, panel, K, c, bias, residual);                                     \
     break;
 #if MR > 6  // 13 and 14 are for the dot instructions, which leave registers enough
 #define COMPACT_TILES                                                                         \
@@ -148,14 +149,14 @@ INLINE void tile_int8(
 
 #define TILE_OF tile_bf16
 static void panel_bf16(
-    int R, float *out, long N, CompactRows x, const uint8_t *panel, long K, const float *bias,
+    int R, float *out, long ld, CompactRows x, const uint8_t *panel, long K, const float *bias,
     const float *residual) {
   switch (R) { COMPACT_TILES }
 }
 #undef TILE_OF
 #define TILE_OF tile_int8
 static void panel_int8(
-    int R, float *out, long N, CompactRows x, const uint8_t *panel, long K, const float *bias,
+    int R, float *out, long ld, CompactRows x, const uint8_t *panel, long K, const float *bias,
     const float *residual) {
   switch (R) { COMPACT_TILES }
 }
@@ -185,14 +186,20 @@ static void convert_int8(uint8_t *out, float *scale, int32_t *zero, const float 
     vi q = (vi)(load(x + i) * splat(inverse) + shifter) + offset;
     q = q < 0 ? (vi)0 : q;
     q = q > 255 ? (vi)255 : q;
+#if defined(INT8_SIGNED)
+    q ^= 128;
+#endif
     *(vb_unaligned *)(out + i) = __builtin_convertvector(q, vb);
   }
+#if defined(INT8_SIGNED)
+  *zero -= 128;
+#endif
 }
 
-static void activate(float *activated, const float *out, int first, int rows, int column, int N) {
+static void activate(float *activated, const float *out, int first, int rows, int column, int ld) {
   for (int r = 0; r < rows; r++) {
     UNROLL for (int c = 0; c < PANEL; c += VW) {
-      const size_t i = (size_t)(first + r) * N + column + c;
+      const size_t i = (size_t)(first + r) * ld + column + c;
       store(activated + i, vgelu(load(out + i)));
     }
   }
@@ -212,22 +219,22 @@ static void activate(float *activated, const float *out, int first, int rows, in
       int row = 0;                                                                              \
       for (int tiles = (rows + ROWS - 1) / ROWS; tiles > 0; tiles--) {                          \
         const int R = (rows - row + tiles - 1) / tiles;                                         \
-        const size_t at = (size_t)(t + row) * N + column;                                       \
+        const size_t at = (size_t)(t + row) * ld + column;                                      \
         const CompactRows block = {                                                             \
             bytes + (size_t)row * K * VALUE_BYTES, scale + row, zero + row};                    \
         PANEL_TILE(                                                                             \
-            R, out + at, N, block, panel, K, bias ? bias + column : 0,                          \
+            R, out + at, ld, block, panel, K, bias ? bias + column : 0,                          \
             residual ? residual + at : 0);                                                      \
         row += R;                                                                               \
       }                                                                                         \
-      if (activated) activate(activated, out, t, rows, column, N);                              \
+      if (activated) activate(activated, out, t, rows, column, ld);                             \
     }                                                                                           \
     t += rows;                                                                                  \
   }
 
 static void matmul_bf16(
     float *out, float *activated, const float *x, const void *panels, const float *bias,
-    const float *residual, void *scratch, int T, int K, int N) {
+    const float *residual, void *scratch, int T, int K, int N, int ld) {
   COMPACT_BLOCKS(
       convert_bf16(bytes + (size_t)r * K * 2, x + (size_t)(t + r) * K, K), 2, rowsBF16,
       kernels_panel_bytes_bf16(K), panel_bf16)
@@ -235,7 +242,7 @@ static void matmul_bf16(
 
 static void matmul_int8(
     float *out, float *activated, const float *x, const void *panels, const float *bias,
-    const float *residual, void *scratch, int T, int K, int N) {
+    const float *residual, void *scratch, int T, int K, int N, int ld) {
   COMPACT_BLOCKS(
       convert_int8(bytes + (size_t)r * K, scale + r, zero + r, x + (size_t)(t + r) * K, K), 1,
       rowsInt8, kernels_panel_bytes_int8(K), panel_int8)

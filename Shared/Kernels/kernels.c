@@ -1,14 +1,20 @@
 // Which kernels to use, the layout of weights, memory, cores.
 #if defined(__linux__)
 #define _GNU_SOURCE
-#include <sched.h>
 #endif
 #include "kernels.h"
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#elif defined(__aarch64__)
+#include <sys/sysctl.h>
+#endif
 
 // MARK: Choice
 
@@ -36,7 +42,31 @@ __attribute__((constructor)) static void complete_tables(void) {
   avx512bf16.burn = kernels_burn_dot;
 }
 #elif defined(__aarch64__)
-static const char *const names[] = {"neon", NULL};
+extern CompactMatmul *const kernels_matmul_int8_neon_dot;
+extern double (*const kernels_burn_neon_dot)(BurnKind kind, long iterations);
+static const char *const names[] = {"neon-dot", "neon", NULL};
+
+// baseline.c's kernels with dot product instructions where the processor has them.
+static Kernels neon_dot;
+static double burn_neon_dot(BurnKind kind, long iterations) {
+  return kind == BURN_INT8 ? kernels_burn_neon_dot(kind, iterations)
+                           : kernels_baseline.burn(kind, iterations);
+}
+__attribute__((constructor)) static void complete_tables(void) {
+  neon_dot = kernels_baseline;
+  neon_dot.name = "neon-dot";
+  neon_dot.matmul_int8 = kernels_matmul_int8_neon_dot;
+  neon_dot.burn = burn_neon_dot;
+}
+static int has_dot_product(void) {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+  int found = 0;
+  size_t size = sizeof found;
+  return sysctlbyname("hw.optional.arm.FEAT_DotProd", &found, &size, NULL, 0) == 0 && found;
+#endif
+}
 #else
 static const char *const names[] = {"baseline", NULL};
 #endif
@@ -56,6 +86,8 @@ const Kernels *kernels_named(const char *name) {
   if (strcmp(name, "avx512vnni") == 0) return vnni ? &avx512vnni : NULL;
   if (strcmp(name, "avx512bf16") == 0)
     return vnni && __builtin_cpu_supports("avx512bf16") ? &avx512bf16 : NULL;
+#elif defined(__aarch64__)
+  if (strcmp(name, "neon-dot") == 0) return has_dot_product() ? &neon_dot : NULL;
 #endif
   return strcmp(name, kernels_baseline.name) == 0 ? &kernels_baseline : NULL;
 }
@@ -232,6 +264,18 @@ int kernels_usable_cores(void) {
   }
 #endif
   return cores < 1 ? 1 : (int)cores;
+}
+
+void kernels_wait(int tries) {
+  if (tries > 2000) {
+    sched_yield();
+    return;
+  }
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
 }
 
 // MARK: Random keys

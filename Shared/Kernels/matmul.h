@@ -85,19 +85,19 @@ INLINE void copy_panel(float *panel, const float *source, long lds, int rows) {
 
 static void matmul(
     float *out, float *activated, const float *x, const float *panels, const float *bias,
-    const float *residual, int T, int K, int N) {
+    const float *residual, int T, int K, int N, int ld) {
   int t = 0;
   for (int blocks = (T + rowsPerBlock - 1) / rowsPerBlock; blocks > 0; blocks--) {
     const int rows = (T - t + blocks - 1) / blocks;
     for (int column = 0; column < N; column += PANEL) {
-      const size_t at = (size_t)t * N + column;
+      const size_t at = (size_t)t * ld + column;
       panel_product(
-          out + at, N, x + (size_t)t * K, K, panels + (size_t)column * K, rows, K,
-          bias ? bias + column : 0, residual ? residual + at : 0, N);
+          out + at, ld, x + (size_t)t * K, K, panels + (size_t)column * K, rows, K,
+          bias ? bias + column : 0, residual ? residual + at : 0, ld);
       if (!activated) continue;
       for (int r = 0; r < rows; r++) {
         UNROLL for (int c = 0; c < PANEL; c += VW) {
-          const size_t i = at + (size_t)r * N + c;
+          const size_t i = at + (size_t)r * ld + c;
           store(activated + i, vgelu(load(out + i)));
         }
       }

@@ -22,9 +22,11 @@ public func serve(
   drain: @escaping @Sendable () async -> Void = {}
 ) async throws {
   let health = HealthService(services: services.map(\.name))
+  let visible = services + [health.definition]
   let server = RPCServer(
     host: options.host, port: options.port ?? Setting.value("port", default: defaultPort),
-    services: services + [health.definition], configuration: configuration, logger: logger)
+    services: visible + ReflectionService.definitions(for: visible), configuration: configuration,
+    logger: logger)
   let address = try await server.start()
   print("\(name) listening on \(address)")
   fflush(nil)

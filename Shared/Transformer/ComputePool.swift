@@ -16,7 +16,7 @@ public final class ComputePool: Sendable {
   public let threads: Int
 
   /// The instruction set of the kernels this process runs: "avx512bf16" and "avx512vnni" (AVX-512 with
-  /// dot products of these), "avx512", "avx2", "baseline" or "neon".
+  /// dot products of these), "avx512", "avx2", "baseline", "neon-dot" (with dot products of bytes) or "neon".
   public static var instructionSet: String { String(cString: kernels_best().pointee.name) }
 
   /// The most operations a second (an addition and a multiplication are two) that this pool's threads

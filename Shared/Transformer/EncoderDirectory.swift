@@ -58,6 +58,11 @@ public struct EncoderConfiguration: Sendable, Hashable {
 public struct EncoderDirectory: Sendable {
   public let url: URL
   public let configuration: EncoderConfiguration
+  /// What may be put before a text, by name, such as "query".
+  public let prompts: [String: String]
+  /// The prompt that is put before every text unless another is asked for.
+  public let defaultPrompt: String?
+  private let poolsPrompt: Bool
   /// Where the transformer module's own files are: `url`, or a folder in it.
   let transformer: URL
 
@@ -106,12 +111,20 @@ public struct EncoderDirectory: Sendable {
       throw EncoderError(
         url, "pools embeddings of width \(width), but hidden_size is \(configuration.hidden)")
     }
-    try Self.checkPrompt(url)
+    (prompts, defaultPrompt) = try Self.readPrompts(url)
+    poolsPrompt = modules.poolsPrompt
+    // Found out now rather than when the first text comes.
+    _ = try text(ofPrompt: nil)
   }
 
-  /// - Throws: `EncoderError` if the tokenizer is not BERT WordPiece or its files disagree.
-  public func tokenizer() throws -> Tokenizer {
-    let tokenizer = try Tokenizer(directory: transformer)
+  /// The tokenizer, which puts a prompt before every text.
+  ///
+  /// - Parameter prompt: the prompt's name; nil for the default one, if there is one.
+  /// - Throws: `EncoderError` if the tokenizer is not BERT WordPiece or its files disagree, or if there is
+  ///   no such prompt.
+  public func tokenizer(prompt: String? = nil) throws -> Tokenizer {
+    var tokenizer = try Tokenizer(directory: transformer)
+    tokenizer.prompt = try text(ofPrompt: prompt)
     guard tokenizer.vocabularySize <= configuration.vocabulary else {
       throw EncoderError(
         transformer,
@@ -176,17 +189,42 @@ public struct EncoderDirectory: Sendable {
     return positions
   }
 
-  private static func checkPrompt(_ url: URL) throws {
-    let file = url.appending(path: "config_sentence_transformers.json")
-    guard exists(file) else { return }
+  private static let promptsFile = "config_sentence_transformers.json"
+
+  private static func readPrompts(_ url: URL) throws -> ([String: String], String?) {
+    let file = url.appending(path: promptsFile)
+    guard exists(file) else { return ([:], nil) }
     let config = try readJSON(file)
-    guard let name = config["default_prompt_name"]?.stringValue,
-      let prompt = config["prompts"]?[name]?.stringValue, !prompt.isEmpty
-    else { return }
-    throw EncoderError(
-      file,
-      "puts the prompt '\(name)' before every text, which is not supported; "
-        + "set default_prompt_name to null to use the encoder without it")
+    var prompts: [String: String] = [:]
+    for prompt in config["prompts"]?.objectValue ?? [] {
+      guard let text = prompt.value.stringValue else {
+        throw EncoderError(file, "the prompt '\(prompt.key)' is not a string")
+      }
+      prompts[prompt.key] = text
+    }
+    guard let name = config["default_prompt_name"], !name.isNull else { return (prompts, nil) }
+    guard let name = name.stringValue, prompts[name] != nil else {
+      throw EncoderError(file, "'default_prompt_name' is not the name of one of its prompts")
+    }
+    return (prompts, name)
+  }
+
+  private func text(ofPrompt name: String?) throws -> String {
+    guard let name = name ?? defaultPrompt else { return "" }
+    let file = url.appending(path: Self.promptsFile)
+    guard let text = prompts[name] else {
+      let known = prompts.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
+      throw EncoderError(
+        file,
+        "has no prompt '\(name)'; " + (known.isEmpty ? "it has none" : "there is \(known)"))
+    }
+    guard text.isEmpty || poolsPrompt else {
+      throw EncoderError(
+        file,
+        "puts the prompt '\(name)' before texts and leaves its tokens out of the pooling "
+          + "(include_prompt is false), which is not supported")
+    }
+    return text
   }
 }
 
@@ -196,6 +234,8 @@ private struct Modules {
   var pooling = EncoderConfiguration.Pooling.mean
   var poolingWidth: Int?
   var normalizes = false
+  /// Whether a prompt's tokens are pooled with the text's.
+  var poolsPrompt = true
 
   init(_ url: URL) throws {
     transformer = url
@@ -236,6 +276,7 @@ private struct Modules {
   /// Before version 6 one flag per mode, from 6 on `pooling_mode`.
   private mutating func readPooling(_ file: URL) throws {
     let config = try readJSON(file)
+    poolsPrompt = config["include_prompt"]?.boolValue ?? true
     poolingWidth = (config["embedding_dimension"] ?? config["word_embedding_dimension"])?.intValue
     let modes: [String]
     if let mode = config["pooling_mode"] {

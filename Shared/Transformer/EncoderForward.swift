@@ -31,18 +31,24 @@ struct TokenBatch: Sendable {
     self.offsets = offsets
   }
 
-  /// Consecutive texts of about 126 tokens together: enough rows for the matrix products to run at
-  /// full speed, few enough for activations to stay in a core's cache. Fewer where that would leave
-  /// threads without work. How a batch is cut changes no result.
+  /// Consecutive texts of at most about 126 tokens together: enough rows for the matrix products to run
+  /// at full speed, few enough for activations to stay in a core's cache. As many of about the same
+  /// size for each thread, so that all are done at the same time. How a batch is cut changes no result.
   func chunks(threads: Int) -> [Range<Int>] {
-    let target = max(32, min(126, (tokens + threads - 1) / threads))
+    let forEach = (tokens + 126 * threads - 1) / (126 * threads)
+    let count = min(texts, forEach * threads, max(1, tokens / 32))
+    guard count > 0 else { return [] }
     var chunks: [Range<Int>] = []
     var start = 0
-    for text in 0..<texts where text > start && offsets[text + 1] - offsets[start] > target {
+    var text = 0
+    for chunk in 1...count {
+      let end = tokens * chunk / count
+      // Up to the boundary of a text that is nearest.
+      while text < texts, offsets[text] + offsets[text + 1] <= 2 * end { text += 1 }
+      guard text > start else { continue }
       chunks.append(start..<text)
       start = text
     }
-    if start < texts { chunks.append(start..<texts) }
     return chunks
   }
 }
@@ -130,7 +136,7 @@ struct EncoderForward: Sendable {
       kernels.pointee.attention(
         a.context + row * H, a.probabilities.map { $0 + probabilityOffsets[text] },
         a.qkv + row * 3 * H, scratch, Int32(batch.length(text)), Int32(configuration.heads),
-        Int32(headSize), dropout?.attentionRate ?? 0,
+        Int32(headSize), Int32(H), dropout?.attentionRate ?? 0,
         dropout?.key(.attention, layer: index, text: text) ?? 0)
     }
     residual(
@@ -152,25 +158,33 @@ struct EncoderForward: Sendable {
     return max(attention, kernels_compact_scratch(Int32(inputs)) / MemoryLayout<Float>.stride + 1)
   }
 
-  private func linear(
-    _ linear: ParameterLayout.Linear, out: UnsafeMutablePointer<Float>,
-    activated: UnsafeMutablePointer<Float>? = nil, x: UnsafePointer<Float>,
-    residual: UnsafePointer<Float>? = nil, _ T: Int, _ scratch: UnsafeMutablePointer<Float>
+  /// out = x · W + b + residual, and its GELU where that is asked for; of the outputs in `columns`, a
+  /// range of whole panels, or of all.
+  func linear(
+    _ linear: ParameterLayout.Linear, columns: Range<Int>? = nil,
+    out: UnsafeMutablePointer<Float>, activated: UnsafeMutablePointer<Float>? = nil,
+    x: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil, _ T: Int,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let bias = parameters.dense + linear.bias
-    let (T, inputs, outputs) = (Int32(T), Int32(linear.inputs), Int32(linear.outputs))
+    let first = columns?.lowerBound ?? 0
+    let (out, activated) = (out + first, activated.map { $0 + first })
+    let (bias, residual) = (parameters.dense + linear.bias + first, residual.map { $0 + first })
+    let (T, inputs, ld) = (Int32(T), Int32(linear.inputs), Int32(linear.outputs))
+    let outputs = Int32(columns?.count ?? linear.outputs)
+    let compact =
+      parameters.compact + linear.panels
+      + first / Int(KERNELS_PANEL) * parameters.precision.panelBytes(inputs: linear.inputs)
     switch parameters.precision {
     case .fp32:
       kernels.pointee.matmul(
-        out, activated, x, parameters.dense + linear.panels, bias, residual, T, inputs, outputs)
+        out, activated, x, parameters.dense + linear.panels + first * linear.inputs, bias,
+        residual, T, inputs, outputs, ld)
     case .bf16:
       kernels.pointee.matmul_bf16(
-        out, activated, x, parameters.compact + linear.panels, bias, residual, scratch, T, inputs,
-        outputs)
+        out, activated, x, compact, bias, residual, scratch, T, inputs, outputs, ld)
     case .int8:
       kernels.pointee.matmul_int8(
-        out, activated, x, parameters.compact + linear.panels, bias, residual, scratch, T, inputs,
-        outputs)
+        out, activated, x, compact, bias, residual, scratch, T, inputs, outputs, ld)
     }
   }
 
@@ -217,6 +231,10 @@ struct EncoderForward: Sendable {
     let values = [Float](unsafeUninitializedCapacity: batch.texts * H) { buffer, count in
       count = batch.texts * H
       nonisolated(unsafe) let out = buffer.baseAddress
+      if chunks.count == 1, pool.threads > 1 {
+        SplitForward(self, batch, threads: pool.threads).run(pool, spare, out: out!)
+        return
+      }
       pool.run(chunks.count) { index in
         spare.withBuffer { embeddings(batch, chunks[index], out: out!, $0) }
       }

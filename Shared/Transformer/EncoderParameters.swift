@@ -2,7 +2,7 @@ import Kernels
 import Synchronization
 
 /// What an encoder's matrix products are computed in; everything around them is always fp32.
-public enum Precision: String, Sendable, Hashable, CaseIterable {
+public enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
   /// The reference.
   case fp32
   /// Weights and activations rounded to bf16, sums in fp32. Cosine to fp32 at least 0.9999.

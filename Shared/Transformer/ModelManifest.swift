@@ -14,10 +14,12 @@ public struct ModelManifest: Sendable, Hashable, Codable {
   public var encoder: String
   /// Tokens per text, special tokens included; longer texts are cut.
   public var maxLength: Int
+  /// What each precision but fp32 costs this model; nil where nobody measured.
+  public var precisions: [MeasuredPrecision]?
 
   private enum CodingKeys: String, CodingKey {
     case formatVersion = "format_version"
-    case labels, dataset, encoder
+    case labels, dataset, encoder, precisions
     case maxLength = "max_length"
   }
 

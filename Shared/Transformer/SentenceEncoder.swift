@@ -19,16 +19,19 @@ public final class SentenceEncoder: Sendable {
   /// copied: the weight file stays mapped and must not be changed in place (it may be replaced by
   /// renaming another over it, or removed).
   ///
-  /// - Parameter precision: of the matrix products; every processor computes each of them, and bf16
-  ///   and int8 are faster than fp32 where it has instructions for them.
+  /// - Parameters:
+  ///   - precision: of the matrix products; every processor computes each of them, and bf16 and int8
+  ///     are faster than fp32 where it has instructions for them.
+  ///   - prompt: the name of what is put before every text; nil for the encoder's default.
   /// - Throws: `EncoderError`, also for a shape that the kernels cannot compute.
   public convenience init(
-    _ directory: EncoderDirectory, precision: Precision = .fp32, pool: ComputePool = .shared
+    _ directory: EncoderDirectory, precision: Precision = .fp32, prompt: String? = nil,
+    pool: ComputePool = .shared
   ) throws {
     let weights = try EncoderWeights(directory)
     try self.init(
-      directory.configuration, tokenizer: directory.tokenizer(), precision: precision, pool: pool,
-      source: weights)
+      directory.configuration, tokenizer: directory.tokenizer(prompt: prompt),
+      precision: precision, pool: pool, source: weights)
   }
 
   /// An encoder whose tensors come from `tensor`, by Hugging Face name and shape.
@@ -59,7 +62,7 @@ public final class SentenceEncoder: Sendable {
   public var precision: Precision { forward.parameters.precision }
 
   /// The instruction set whose kernels this encoder runs: "avx512bf16", "avx512vnni", "avx512",
-  /// "avx2", "baseline" or "neon".
+  /// "avx2", "baseline", "neon-dot" or "neon".
   public var instructionSet: String { String(cString: forward.kernels.pointee.name) }
 
   /// The embeddings of texts given as token ids, [CLS] and [SEP] among them, in their order.

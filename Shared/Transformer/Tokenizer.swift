@@ -16,6 +16,9 @@ public struct Tokenizer: Sendable {
   /// special tokens themselves, so that whoever writes the text can forge them.
   public var neutralizesSpecialTokens = false
 
+  /// Put before every text; empty for none.
+  public var prompt = ""
+
   let vocabulary: TokenizerVocabulary
   let normalizer: TokenizerNormalizer
   /// Recognised in the raw text, longest first.
@@ -55,12 +58,12 @@ public struct Tokenizer: Sendable {
     unknown = try id(files.unknown)
   }
 
-  /// The text's token ids between [CLS] and [SEP], cut to `maxTokens` with both counted.
+  /// The token ids of the prompt and the text between [CLS] and [SEP], cut to `maxTokens` with both counted.
   ///
   /// - Precondition: `maxTokens >= 2`.
   public func encode(_ text: String, maxTokens: Int) -> [Int32] {
     precondition(maxTokens >= 2, "[CLS] and [SEP] take two tokens")
-    var text = text
+    var text = prompt.isEmpty ? text : prompt + text
     return text.withUTF8 { bytes in
       vocabulary.withTrie { trie in
         normalizer.blocks.withUnsafeBufferPointer { blocks in

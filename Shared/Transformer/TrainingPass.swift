@@ -231,9 +231,9 @@ final class TrainingPass: @unchecked Sendable {
       sum, g.out, a.outputSum, a.outputStatistics!, dense + layer.outputNorm.gamma, tokens, h)
     kernels.dropout(
       g.down, sum, nil, rate, dropout?.key(.output, layer: index) ?? 0, Int32(first), tokens, h)
-    kernels.matmul(g.up, nil, g.down, transposed.down, nil, nil, tokens, h, Int32(I))
+    kernels.matmul(g.up, nil, g.down, transposed.down, nil, nil, tokens, h, Int32(I), Int32(I))
     kernels.gelu_backward(g.up, g.up, a.up, T * I)
-    kernels.matmul(g.attended, nil, g.up, transposed.up, nil, sum, tokens, Int32(I), h)
+    kernels.matmul(g.attended, nil, g.up, transposed.up, nil, sum, tokens, Int32(I), h, h)
 
     // attended = LN(attentionSum), attentionSum = x + dropout(attentionOutput(attention(qkv(x))))
     kernels.layernorm_backward(
@@ -243,7 +243,7 @@ final class TrainingPass: @unchecked Sendable {
       g.attentionOutput, sum, nil, rate, dropout?.key(.attentionOutput, layer: index) ?? 0,
       Int32(first), tokens, h)
     kernels.matmul(
-      context, nil, g.attentionOutput, transposed.attentionOutput, nil, nil, tokens, h, h)
+      context, nil, g.attentionOutput, transposed.attentionOutput, nil, nil, tokens, h, h, h)
     for text in chunk {
       let row = batch.offsets[text] - first
       kernels.attention_backward(
@@ -252,7 +252,7 @@ final class TrainingPass: @unchecked Sendable {
         Int32(configuration.heads), Int32(forward.headSize), dropout?.attentionRate ?? 0,
         dropout?.key(.attention, layer: index, text: text) ?? 0)
     }
-    kernels.matmul(below, nil, g.qkv, transposed.qkv, nil, sum, tokens, 3 * h, h)
+    kernels.matmul(below, nil, g.qkv, transposed.qkv, nil, sum, tokens, 3 * h, h, h)
   }
 
   private func embeddingBackward(_ forward: EncoderForward, _ first: Int, _ T: Int) {

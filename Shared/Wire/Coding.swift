@@ -12,7 +12,9 @@ package protocol CodedMessage: Message {
   associatedtype C
   static var descriptor: MessageDescriptor { get }
   /// Copies everything out of `c`.
-  init(c: UnsafeMutablePointer<C>)
+  ///
+  /// Throws `RPCError` with `.invalidArgument` for what protobuf-c can hold and Swift cannot.
+  init(c: UnsafeMutablePointer<C>) throws
   /// Initialises `c`, which may be uninitialised, with what it refers to in `arena`.
   func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) throws
 }
@@ -56,7 +58,7 @@ package func decode<M: CodedMessage>(_ bytes: UnsafeRawBufferPointer) throws -> 
   else {
     throw RPCError(code: .invalidArgument, message: "\(M.descriptor.name): malformed message")
   }
-  return M(c: UnsafeMutableRawPointer(message).assumingMemoryBound(to: M.C.self))
+  return try M(c: UnsafeMutableRawPointer(message).assumingMemoryBound(to: M.C.self))
 }
 
 /// - Throws: `RPCError` with `.invalidArgument` if a string holds U+0000, naming message and field.
@@ -173,6 +175,26 @@ package struct Arena {
     return result
   }
 
+  /// Adds -0 to the message's unknown fields: protobuf-c leaves out a field that equals 0.
+  package func keepNegativeZero<Value: BinaryFloatingPoint & BitwiseCopyable>(
+    _ value: Value, _ number: UInt32, _ message: inout ProtobufCMessage
+  ) throws {
+    guard value == 0, value.sign == .minus else { return }
+    let bytes = try allocate(1, of: Value.self)
+    bytes.initialize(to: value)
+    let size = MemoryLayout<Value>.size
+    let count = Int(message.n_unknown_fields)
+    let fields = try allocate(count + 1, of: ProtobufCMessageUnknownField.self)
+    if let known = message.unknown_fields { fields.initialize(from: known, count: count) }
+    (fields + count).initialize(
+      to: ProtobufCMessageUnknownField(
+        tag: number,
+        wire_type: size == 4 ? PROTOBUF_C_WIRE_TYPE_32BIT : PROTOBUF_C_WIRE_TYPE_64BIT,
+        len: size, data: UnsafeMutableRawPointer(bytes).assumingMemoryBound(to: UInt8.self)))
+    message.n_unknown_fields = UInt32(count + 1)
+    message.unknown_fields = fields
+  }
+
   package func messages<M: CodedMessage>(
     _ messages: [M]
   ) throws -> UnsafeMutablePointer<UnsafeMutablePointer<M.C>?>? {
@@ -238,8 +260,30 @@ package enum Decoded {
 
   package static func messages<M: CodedMessage>(
     _ start: UnsafeMutablePointer<UnsafeMutablePointer<M.C>?>?, _ count: Int
-  ) -> [M] {
-    UnsafeBufferPointer(start: start, count: count).map { M(c: $0!) }
+  ) throws -> [M] {
+    try UnsafeBufferPointer(start: start, count: count).map { try M(c: $0!) }
+  }
+
+  /// The entries of a map; of several with one key the last counts.
+  package static func map<C, Key: Hashable, Value>(
+    _ start: UnsafeMutablePointer<UnsafeMutablePointer<C>?>?, _ count: Int, _ field: StaticString,
+    _ read: (UnsafeMutablePointer<C>) throws -> (Key, Value)
+  ) throws -> [Key: Value] {
+    var result: [Key: Value] = [:]
+    for entry in UnsafeBufferPointer(start: start, count: count) {
+      let (key, value) = try read(entry!)
+      guard result.updateValue(value, forKey: key) != nil else { continue }
+      // "é" in one code point and in two are one key to Swift and two to protobuf: neither may be lost.
+      if let key = key as? String, let kept = result.index(forKey: key as! Key),
+        let first = result[kept].key as? String, !first.utf8.elementsEqual(key.utf8)
+      {
+        throw RPCError(
+          code: .invalidArgument,
+          message: "\(field): two keys differ in Unicode normalisation alone; normalise them "
+            + "(NFC), so that they are one or differ")
+      }
+    }
+    return result
   }
 
   package static func enums<C: RawRepresentable, E: CodedEnum>(

@@ -1,5 +1,7 @@
 // Names: how a proto name is spelled in Swift, and how protoc-c spells it in C.
 
+import Descriptors
+
 enum SwiftName {
   /// `lauter.store.v1` is `StoreV1`, `grpc.health.v1` is `HealthV1`, `inference` is `Inference`.
   static func namespace(package: String) -> String {

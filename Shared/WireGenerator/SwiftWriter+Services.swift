@@ -1,8 +1,10 @@
 // A service becomes four things: a protocol for whoever keeps the promise, one for each method that may be
 // kept without waiting, the definition for the server, and a client. All four kinds of call have the shapes that module RPC gives them.
 
+import Descriptors
+
 extension SwiftWriter {
-  mutating func write(_ service: ServiceType, namespace: String) {
+  mutating func write(_ service: ServiceType, of file: File, namespace: String) {
     let name = "\(namespace).\(service.name)"
     let lowerName = SwiftName.member(service.name)
     line()
@@ -51,7 +53,7 @@ extension SwiftWriter {
       out.block("public static func \(lowerName)(_ handlers: some \(name)) -> ServiceDefinition") {
         out in
         out.line("ServiceDefinition(")
-        out.line("  \"\(service.fullName)\",")
+        out.line("  \"\(service.fullName)\", file: \(out.swiftName(file)),")
         out.line("  methods: [")
         for method in service.methods {
           let handler = "handlers.\(SwiftName.member(method.name))"

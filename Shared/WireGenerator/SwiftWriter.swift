@@ -1,8 +1,11 @@
 // SwiftWriter: one package's messages and enums as Swift source. Services are in
 // SwiftWriter+Services.swift.
 
+import Descriptors
+
 /// Everything that protoc gave us, by full name, with the Swift name of each type.
 struct Types {
+  private(set) var files: [String: File] = [:]
   private(set) var messages: [String: MessageType] = [:]
   private(set) var swiftNames: [String: String] = [:]
   /// The Swift name of each enum's first case, which proto3 wants to be number 0.
@@ -10,6 +13,7 @@ struct Types {
 
   init(_ files: [File]) {
     for file in files {
+      self.files[file.name] = file
       let namespace = SwiftName.namespace(package: file.package)
       for message in file.messages { add(message, within: namespace) }
       for type in file.enums { add(type, within: namespace) }
@@ -38,7 +42,7 @@ struct Types {
       if next == from { return true }
       guard seen.insert(next).inserted, let message = messages[next] else { continue }
       for field in message.fields where !field.isRepeated {
-        if case .message(let type) = field.kind { pending.append(type) }
+        if case .message(let type) = field.shape { pending.append(type) }
       }
     }
     return false
@@ -151,7 +155,7 @@ struct SwiftWriter {
             out in
             for field in fields {
               out.comment(field.comment)
-              out.line("case \(SwiftName.member(field.name))(\(out.elementType(field.kind)))")
+              out.line("case \(SwiftName.member(field.name))(\(out.elementType(field.shape)))")
             }
           }
         }
@@ -208,7 +212,7 @@ struct SwiftWriter {
           }
           result.append(
             Property(
-              name: name, type: elementType(field.kind) + "?", initial: "nil",
+              name: name, type: elementType(field.shape) + "?", initial: "nil",
               comment: oneof.comment + field.comment, source: .optional(field, oneof: oneof.name)))
         } else {
           let type = SwiftName.type(
@@ -222,13 +226,13 @@ struct SwiftWriter {
         continue
       }
       var property = Property(
-        name: name, type: elementType(field.kind), initial: "", comment: field.comment,
+        name: name, type: elementType(field.shape), initial: "", comment: field.comment,
         source: .field(field))
-      switch field.kind {
+      switch field.shape {
       case .message(let type) where field.isRepeated && types.messages[type]?.isMapEntry == true:
         let entry = types.messages[type]!
         property.type =
-          "[\(elementType(entry.fields[0].kind)): \(elementType(entry.fields[1].kind))]"
+          "[\(elementType(entry.fields[0].shape)): \(elementType(entry.fields[1].shape))]"
         property.initial = "[:]"
         property.source = .map(field, entry: type, key: entry.fields[0], value: entry.fields[1])
       case _ where field.isRepeated:
@@ -251,11 +255,11 @@ struct SwiftWriter {
   }
 
   private func isRecursive(_ field: Field, in message: MessageType) -> Bool {
-    guard !field.isRepeated, case .message(let type) = field.kind else { return false }
+    guard !field.isRepeated, case .message(let type) = field.shape else { return false }
     return types.isRecursive(message.fullName, to: type)
   }
 
-  private func elementType(_ kind: Field.Kind) -> String {
+  private func elementType(_ kind: Shape) -> String {
     switch kind {
     case .scalar(let type): type
     case .bool: "Bool"
@@ -284,8 +288,8 @@ struct SwiftWriter {
         out.line("try encode(self, into: &output)")
       }
       out.line()
-      out.block("package init(c: UnsafeMutablePointer<\(type)>)") { out in
-        for property in properties { out.writeDecoding(property) }
+      out.block("package init(c: UnsafeMutablePointer<\(type)>) throws") { out in
+        for property in properties { out.writeDecoding(property, in: message) }
         if properties.isEmpty { out.line("self.init()") }
       }
       out.line()
@@ -298,48 +302,60 @@ struct SwiftWriter {
     for nested in message.messages where !nested.isMapEntry { try writeCoding(nested) }
   }
 
-  private mutating func writeDecoding(_ property: Property) {
+  private mutating func writeDecoding(_ property: Property, in message: MessageType) {
     let name = "self.\(property.name)"
+    func member(_ field: Field) -> String { "c.pointee.\(CName.member(field.name))" }
+    func count(_ field: Field) -> String { "c.pointee.n_\(CName.member(field.name))" }
     switch property.source {
     case .field(let field) where field.isRepeated:
-      let member = CName.member(field.name)
+      let attempt = isMessage(field) ? "try " : ""
       line(
-        "\(name) = Decoded.\(plural(field.kind))(c.pointee.\(member), c.pointee.n_\(CName.member(field.name)))"
-      )
+        "\(name) = \(attempt)Decoded.\(plural(field.shape))(\(member(field)), \(count(field)))")
     case .field(let field):
-      line(
-        "\(name) = \(decoded(field.kind, "c.pointee.\(CName.member(field.name))", optional: true))")
+      let attempt = isMessage(field) ? "try " : ""
+      line("\(name) = \(attempt)\(decoded(field.shape, member(field), optional: true))")
     case .boxed(let field):
-      line(
-        "self.\(property.box) = c.pointee.\(CName.member(field.name)).map { [.init(c: $0)] } ?? []")
+      line("self.\(property.box) = try \(member(field)).map { [try .init(c: $0)] } ?? []")
     case .map(let field, _, let key, let value):
-      let member = CName.member(field.name)
-      line("\(name) = [:]")
-      line("for i in 0..<c.pointee.n_\(member) {")
-      line("  let entry = c.pointee.\(member)[i]!")
-      let decodedKey = decoded(key.kind, "entry.pointee.key", optional: false)
-      var decodedValue = decoded(value.kind, "entry.pointee.value", optional: true)
-      if case .message = value.kind { decodedValue += " ?? .init()" }
-      line("  \(name)[\(decodedKey)] = \(decodedValue)")
+      let decodedKey = decoded(key.shape, "entry.pointee.key", optional: false)
+      var decodedValue = decoded(value.shape, "entry.pointee.value", optional: true)
+      if isMessage(value) { decodedValue = "try \(decodedValue) ?? .init()" }
+      line(
+        "\(name) = try Decoded.map(\(member(field)), \(count(field)), \(place(field, in: message))) {"
+      )
+      line("  entry in")
+      line("  (\(decodedKey), \(decodedValue))")
       line("}")
     case .optional(let field, let oneof):
-      let value = decoded(field.kind, "c.pointee.\(CName.member(field.name))", optional: false)
+      let attempt = isMessage(field) ? "try " : ""
+      let value = decoded(field.shape, member(field), optional: false)
       line(
-        "\(name) = c.pointee.\(CName.lower(oneof))_case.rawValue == \(field.number) ? \(value) : nil"
+        "\(name) = \(attempt)c.pointee.\(CName.lower(oneof))_case.rawValue == \(field.number) ? \(value) : nil"
       )
     case .choice(let fields, let oneof, _):
       line("switch c.pointee.\(CName.lower(oneof))_case.rawValue {")
       for field in fields {
-        let value = decoded(field.kind, "c.pointee.\(CName.member(field.name))", optional: false)
-        line("case \(field.number): \(name) = .\(SwiftName.member(field.name))(\(value))")
+        let attempt = isMessage(field) ? "try " : ""
+        let value = decoded(field.shape, member(field), optional: false)
+        line(
+          "case \(field.number): \(name) = \(attempt).\(SwiftName.member(field.name))(\(value))")
       }
       line("default: \(name) = nil")
       line("}")
     }
   }
 
-  /// The expression that reads a single value from C.
-  private func decoded(_ kind: Field.Kind, _ source: String, optional: Bool) -> String {
+  private func isMessage(_ field: Field) -> Bool {
+    if case .message = field.shape { true } else { false }
+  }
+
+  /// How errors name a field, as a literal.
+  private func place(_ field: Field, in message: MessageType) -> String {
+    "\"\(message.fullName).\(field.name)\""
+  }
+
+  /// The expression that reads a single value from C; a message's throws.
+  private func decoded(_ kind: Shape, _ source: String, optional: Bool) -> String {
     switch kind {
     case .scalar: source
     case .bool: "\(source) != 0"
@@ -347,11 +363,11 @@ struct SwiftWriter {
     case .bytes: "Decoded.bytes(\(source))"
     case .enumeration: ".init(rawValue: .init(truncatingIfNeeded: \(source).rawValue))"
     case .message(let name):
-      optional ? "\(source).map { .init(c: $0) }" : "\(swiftName(name))(c: \(source))"
+      optional ? "\(source).map { try .init(c: $0) }" : "\(swiftName(name))(c: \(source))"
     }
   }
 
-  private func plural(_ kind: Field.Kind) -> String {
+  private func plural(_ kind: Shape) -> String {
     switch kind {
     case .scalar: "scalars"
     case .bool: "flags"
@@ -364,12 +380,12 @@ struct SwiftWriter {
 
   private mutating func writeEncoding(_ property: Property, in message: MessageType) {
     let name = property.name
-    func place(_ field: Field) -> String { "\"\(message.fullName).\(field.name)\"" }
+    func place(_ field: Field) -> String { self.place(field, in: message) }
     func target(_ field: Field) -> String { "c.pointee.\(CName.member(field.name))" }
     switch property.source {
     case .field(let field) where field.isRepeated:
       line("c.pointee.n_\(CName.member(field.name)) = \(name).count")
-      switch field.kind {
+      switch field.shape {
       case .scalar: line("\(target(field)) = try arena.scalars(\(name))")
       case .bool: line("\(target(field)) = try arena.scalars(\(name).map { $0 ? 1 : 0 })")
       case .string: line("\(target(field)) = try arena.strings(\(name), \(place(field)))")
@@ -380,29 +396,35 @@ struct SwiftWriter {
         line("  \(name).map { .init(rawValue: .init(truncatingIfNeeded: $0.rawValue)) })")
       }
     case .field(let field), .boxed(let field):
-      if case .message = field.kind {
+      if case .message = field.shape {
         line("if let \(name) { \(target(field)) = try arena.message(\(name)) }")
       } else {
-        line("\(target(field)) = \(encoded(field.kind, name, place(field)))")
+        line("\(target(field)) = \(encoded(field.shape, name, place(field)))")
+        if field.isFloatingPoint {
+          line("try arena.keepNegativeZero(\(name), \(field.number), &c.pointee.base)")
+        }
       }
     case .map(let field, let entry, let key, let value):
       line("c.pointee.n_\(CName.member(field.name)) = \(name).count")
       line("\(target(field)) = try arena.entries(\(name)) { entry, key, value in")
       line("  \(CName.symbol(entry))__init(entry)")
-      line("  entry.pointee.key = \(encoded(key.kind, "key", place(field)))")
-      line("  entry.pointee.value = \(encoded(value.kind, "value", place(field)))")
+      line("  entry.pointee.key = \(encoded(key.shape, "key", place(field)))")
+      line("  entry.pointee.value = \(encoded(value.shape, "value", place(field)))")
+      if value.isFloatingPoint {
+        line("  try arena.keepNegativeZero(value, \(value.number), &entry.pointee.base)")
+      }
       line("}")
     case .optional(let field, let oneof):
       line("if let \(name) {")
       line("  c.pointee.\(CName.lower(oneof))_case = .init(\(field.number))")
-      line("  \(target(field)) = \(encoded(field.kind, name, place(field)))")
+      line("  \(target(field)) = \(encoded(field.shape, name, place(field)))")
       line("}")
     case .choice(let fields, let oneof, _):
       line("switch \(name) {")
       for field in fields {
         line("case .\(SwiftName.member(field.name))(let value):")
         line("  c.pointee.\(CName.lower(oneof))_case = .init(\(field.number))")
-        line("  \(target(field)) = \(encoded(field.kind, "value", place(field)))")
+        line("  \(target(field)) = \(encoded(field.shape, "value", place(field)))")
       }
       line("case nil: break")
       line("}")
@@ -410,7 +432,7 @@ struct SwiftWriter {
   }
 
   /// The expression that makes a single value C's.
-  private func encoded(_ kind: Field.Kind, _ source: String, _ place: String) -> String {
+  private func encoded(_ kind: Shape, _ source: String, _ place: String) -> String {
     switch kind {
     case .scalar: source
     case .bool: "\(source) ? 1 : 0"

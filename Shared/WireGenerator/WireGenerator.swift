@@ -2,6 +2,7 @@
 // what `protoc --descriptor_set_out --include_imports --include_source_info` wrote and writes one Swift
 // file per proto package. The same input gives the same bytes.
 
+import Descriptors
 import Foundation
 
 @main
@@ -35,6 +36,7 @@ struct WireGenerator {
 
   /// Source text by namespace.
   static func generate(_ files: [File], importing modules: [String]) throws -> [String: String] {
+    for file in files { try file.checkSupport() }
     let types = Types(files)
     var result: [String: String] = [:]
     for (package, files) in Dictionary(grouping: files, by: \.package) {
@@ -54,6 +56,8 @@ struct WireGenerator {
       out.line("/// The contract `\(package)`.")
       out.line("public enum \(namespace) {}")
       for file in files {
+        out.line()
+        try out.block("extension \(namespace)") { try $0.write(file) }
         for type in file.enums {
           out.line()
           out.block("extension \(namespace)") { $0.write(type) }
@@ -63,7 +67,7 @@ struct WireGenerator {
           try out.block("extension \(namespace)") { try $0.write(message) }
           try out.writeCoding(message)
         }
-        for service in file.services { out.write(service, namespace: namespace) }
+        for service in file.services { out.write(service, of: file, namespace: namespace) }
       }
       result[namespace] = out.text
     }

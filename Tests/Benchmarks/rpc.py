@@ -147,7 +147,7 @@ def prepare_swift():
     package, scratch = HERE / "peers/swift", PEERS / "swift"
     release = scratch / "release"
     build = ["swift", "build", "-c", "release", "--package-path", package, "--scratch-path", scratch]
-    generated = package / "Sources/Messages/Generated"
+    generated = package / "Sources/Messages"
     if not is_newer(generated / "bench.grpc.swift", HERE / "protos/bench.proto"):
         # The target must not be empty while its generators are built.
         generated.mkdir(parents=True, exist_ok=True)

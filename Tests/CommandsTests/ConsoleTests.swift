@@ -2,6 +2,7 @@ import Commands
 import Foundation
 import RPC
 import Schema
+import StrictJSON
 import Testing
 
 @Suite struct TableTests {

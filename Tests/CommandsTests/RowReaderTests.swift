@@ -1,6 +1,7 @@
 import Commands
 import Foundation
 import Schema
+import StrictJSON
 import Testing
 import Wire
 

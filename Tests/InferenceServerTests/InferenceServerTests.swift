@@ -164,6 +164,34 @@ struct InferenceServerTests {
     }
   }
 
+  @Test("The precision is what a model was measured to bear, or what the flag says, and is told")
+  func precisions() async throws {
+    let borne = [Precision.bf16, .int8].map {
+      MeasuredPrecision(
+        $0, split: "test", accuracy: 1, lost: 0, won: 0, pValue: 1,
+        cosines: [Double](repeating: 1, count: 100))
+    }
+    let fastest = PrecisionChoice.auto.precision(measured: borne)
+    for (choice, expected) in [(PrecisionChoice.auto, fastest), (.fixed(.bf16), .bf16)] {
+      try await Scene.run(precision: choice) { scene in
+        try await scene.publish("reviews", version: 1, favours: 0, precisions: borne)
+        try await scene.publish("plain", version: 1, favours: 0)
+        try await scene.register("small")
+        let predicted = try await scene.inference.predict(.init(model: "reviews", texts: ["a b"]))
+        #expect(predicted.precision == expected.rawValue)
+        #expect(predicted.predictions[0].label == "negative")
+        // Nobody measured these.
+        let unmeasured = choice == .auto ? Precision.fp32 : expected
+        let plain = try await scene.inference.predict(.init(model: "plain", texts: ["a b"]))
+        let embedded = try await scene.inference.embed(.init(texts: ["a b"]))
+        #expect(plain.precision == unmeasured.rawValue)
+        #expect(embedded.precision == unmeasured.rawValue)
+        let loaded = try await scene.inference.listLoaded(.init()).loaded
+        #expect(loaded.first { $0.name == "reviews" }?.precision == expected.rawValue)
+      }
+    }
+  }
+
   @Test("A model that cannot be used is FAILED_PRECONDITION with the file")
   func broken() async throws {
     try await Scene.run { scene in
@@ -185,9 +213,10 @@ private struct Scene: Sendable {
   let stopStore: @Sendable () async -> Void
   let folder: URL
 
-  static func run(maxLoaded: Int = 8, _ body: @escaping @Sendable (Scene) async throws -> Void)
-    async throws
-  {
+  static func run(
+    maxLoaded: Int = 8, precision: PrecisionChoice = .auto,
+    _ body: @escaping @Sendable (Scene) async throws -> Void
+  ) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "lauter-\(UUID().uuidString)", directoryHint: .isDirectory)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -196,7 +225,7 @@ private struct Scene: Sendable {
     try await store.serving { address, stop in
       let inference = try Inference(
         store: address, cache: folder.appending(path: "cache", directoryHint: .isDirectory),
-        threads: 2, maxLoaded: maxLoaded)
+        threads: 2, maxLoaded: maxLoaded, precision: precision)
       let server = RPCServer(services: inference.services)
       let own = try await server.start()
       let channel = RPCChannel(target: "\(own)")
@@ -220,7 +249,8 @@ private struct Scene: Sendable {
 
   /// Publishes a model of random weights whose head always answers the label `favours`.
   func publish(
-    _ name: String, version: UInt64, favours: Int, leavingOut: String = ""
+    _ name: String, version: UInt64, favours: Int, leavingOut: String = "",
+    precisions: [MeasuredPrecision]? = nil
   ) async throws {
     let source = try makeEncoder("\(name)-\(version)", seed: version)
     var bias: [Float] = [0, 0]
@@ -228,9 +258,10 @@ private struct Scene: Sendable {
     try ClassificationHead(
       labels: 2, hidden: 64, weight: [Float](repeating: 0.01, count: 128), bias: bias
     ).write(to: source)
-    try ModelManifest(
-      labels: ["negative", "positive"], dataset: "reviews", encoder: "small", maxLength: 16
-    ).write(to: source)
+    var description = ModelManifest(
+      labels: ["negative", "positive"], dataset: "reviews", encoder: "small", maxLength: 16)
+    description.precisions = precisions
+    try description.write(to: source)
     if !leavingOut.isEmpty {
       try FileManager.default.removeItem(at: source.appending(path: leavingOut))
     }

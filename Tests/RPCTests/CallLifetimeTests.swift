@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Deadlines, cancellation, back-pressure, loss and shutdown.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallLifetimeTests {
   static func service(_ methods: MethodDefinition...) -> [ServiceDefinition] {
     [ServiceDefinition(Echo.name, methods: methods)]
@@ -264,7 +264,7 @@ struct CallLifetimeTests {
     let running = Task { try await group.run() }
     // A group that is shut down before it runs never runs.
     await ready.wait()
-    let channel = RPCChannel(target: "\(address)", logger: silent)
+    let channel = RPCChannel(target: "\(address)", configuration: .patient, logger: silent)
     async let answer: Text = channel.unary(Echo.method("Work"), Text("done"))
     await started.wait()
     await group.triggerGracefulShutdown()
@@ -302,7 +302,7 @@ struct CallLifetimeTests {
     let running = Task { try await group.run() }
     // A group that is shut down before it runs never runs.
     await ready.wait()
-    let channel = RPCChannel(target: "\(address)", logger: silent)
+    let channel = RPCChannel(target: "\(address)", configuration: .patient, logger: silent)
     let call = Task { () -> Text in try await channel.unary(Echo.method("Work"), Text("")) }
     await started.wait()
     await group.triggerGracefulShutdown()
@@ -314,7 +314,7 @@ struct CallLifetimeTests {
   }
 
   @Test func reconnectsAfterARestart() async throws {
-    var configuration = RPCChannel.Configuration()
+    var configuration = RPCChannel.Configuration.patient
     configuration.initialBackoff = .milliseconds(10)
     configuration.maxBackoff = .milliseconds(50)
     let first = RPCServer(services: [Echo.service], logger: silent)
@@ -397,7 +397,8 @@ struct CallLifetimeTests {
   @Test func namesResolveToEveryAddress() async throws {
     try await withServer { _, address in
       // localhost may also be ::1, where nobody listens: calls go to the address that answers.
-      let channel = RPCChannel(target: "localhost:\(address.port)", logger: silent)
+      let channel = RPCChannel(
+        target: "localhost:\(address.port)", configuration: .patient, logger: silent)
       for _ in 0..<10 {
         let answer: Text = try await channel.unary(Echo.method("Say"), Text("x"))
         #expect(answer == "x")
@@ -410,7 +411,7 @@ struct CallLifetimeTests {
     "", "localhost", "localhost:", "localhost:0", "localhost:99999", "::1:80", ":80",
   ])
   func badTargets(_ target: String) async throws {
-    let channel = RPCChannel(target: target, logger: silent)
+    let channel = RPCChannel(target: target, configuration: .patient, logger: silent)
     let error = await rpcError {
       let _: Text = try await channel.unary(Echo.method("Say"), Text(""))
     }
@@ -419,7 +420,8 @@ struct CallLifetimeTests {
   }
 
   @Test func unresolvableNames() async throws {
-    let channel = RPCChannel(target: "no-such-host.invalid:1", logger: silent)
+    let channel = RPCChannel(
+      target: "no-such-host.invalid:1", configuration: .patient, logger: silent)
     let error = await rpcError {
       let _: Text = try await channel.unary(Echo.method("Say"), Text(""))
     }

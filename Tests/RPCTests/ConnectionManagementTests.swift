@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// Which connections a channel keeps, to whom, and what it does when they are lost.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConnectionManagementTests {
   /// Addresses that a test may change, as a resolver gives them.
   final class Addresses: Sendable {
@@ -16,9 +16,10 @@ struct ConnectionManagementTests {
     var resolutions: Int { count.load(ordering: .relaxed) }
 
     var configuration: RPCChannel.Configuration {
-      var configuration = RPCChannel.Configuration()
+      var configuration = RPCChannel.Configuration.patient
       configuration.initialBackoff = .milliseconds(5)
       configuration.maxBackoff = .milliseconds(50)
+      configuration.minResolutionInterval = .milliseconds(10)
       configuration.resolver = { _ in
         self.count.add(1, ordering: .relaxed)
         return self.list.withLock { $0 }
@@ -45,7 +46,7 @@ struct ConnectionManagementTests {
   static func call(_ channel: RPCChannel, waits: Bool = true) async throws -> String {
     let answer: Text = try await channel.unary(
       Echo.method("Say"), Text(""),
-      options: CallOptions(timeout: .seconds(60), waitForReady: waits))
+      options: CallOptions(waitForReady: waits))
     return answer.value
   }
 
@@ -138,7 +139,7 @@ struct ConnectionManagementTests {
 
   @Test func resolversThatFail() async throws {
     struct NoSuchThing: Error {}
-    var configuration = RPCChannel.Configuration()
+    var configuration = RPCChannel.Configuration.patient
     configuration.initialBackoff = .milliseconds(5)
     let isBroken = Atomic(true)
     try await Self.running([Self.named("a")]) { addresses in
@@ -162,6 +163,24 @@ struct ConnectionManagementTests {
     let error = await rpcError { _ = try await Self.call(channel, waits: false) }
     #expect(error?.message.contains("'not-a-number:1'") == true)
     await channel.close()
+  }
+
+  /// grpc/grpc `doc/connection-backoff.md`: grows by 1.6 up to the limit.
+  @Test func pausesBetweenAttempts() {
+    var configuration = RPCChannel.Configuration()
+    configuration.initialBackoff = .milliseconds(100)
+    configuration.maxBackoff = .milliseconds(300)
+    var backoff = Backoff(configuration)
+    #expect(backoff.isFresh)
+    let pauses = (0..<5).map { _ in backoff.next(jitter: 1) / .milliseconds(1) }
+    for (pause, expected) in zip(pauses, [100.0, 160, 256, 300, 300]) {
+      #expect(abs(pause - expected) < 0.01)
+    }
+    #expect(!backoff.isFresh)
+    backoff.reset()
+    #expect(abs(backoff.next(jitter: 1.2) / .milliseconds(1) - 120) < 0.01)
+    for _ in 0..<3 { _ = backoff.next() }
+    for _ in 0..<100 { #expect((239...361).contains(backoff.next() / .milliseconds(1))) }
   }
 
   // MARK: Keepalive

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// What our client makes of peers that do not speak gRPC, and what it says of itself.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ForeignPeerTests {
   /// grpc/grpc `doc/http-grpc-status-mapping.md`.
   static let httpStatuses: [(String, RPCError.Code)] = [
@@ -86,7 +86,7 @@ struct ForeignPeerTests {
       let body = answer.body.map { Body($0, trailers: answer.trailers) }
       try? connection.session.respond(to: id, answer.head, body: body)
     }
-    let channel = RPCChannel(target: "\(peer.address)", logger: silent)
+    let channel = RPCChannel(target: "\(peer.address)", configuration: .patient, logger: silent)
     let error = await rpcError {
       let text: Text = try await channel.unary(Echo.method("Say"), Text("x"))
       #expect(text == "hi")
@@ -106,7 +106,7 @@ struct ForeignPeerTests {
         to: id, isFirst ? Self.head("503", "text/html") : Self.grpc,
         body: isFirst ? Body("<html>") : Body(Self.message, trailers: Self.ok))
     }
-    let channel = RPCChannel(target: "\(peer.address)", logger: silent)
+    let channel = RPCChannel(target: "\(peer.address)", configuration: .patient, logger: silent)
     let text: Text = try await channel.unary(
       Echo.method("Say"), Text("x"), options: CallOptions(retryPolicy: RetryTests.policy))
     #expect(text == "hi")
@@ -119,7 +119,7 @@ struct ForeignPeerTests {
       seen.withLock { $0 = headers }
       try? connection.session.respond(to: id, ScriptedServer.trailersOnly("5"), body: nil)
     }
-    let channel = RPCChannel(target: "\(peer.address)", logger: silent)
+    let channel = RPCChannel(target: "\(peer.address)", configuration: .patient, logger: silent)
     _ = await rpcError {
       let _: Text = try await channel.unary(
         Echo.method("Say"), Text("x"),

@@ -7,7 +7,7 @@ import Testing
 /// `LAUTER_TEST_PYTHON` names a Python with grpcio installed.
 @Suite(
   .enabled(if: GRPCIO.python != nil, "LAUTER_TEST_PYTHON names no Python with grpcio"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(5)))
 struct GRPCIOTests {
   @Test(arguments: Compression.allCases)
   func pythonClient(_ compression: Compression) async throws {
@@ -41,7 +41,7 @@ struct GRPCIOTests {
   func compressionWithAPythonServer(_ compression: Compression) async throws {
     let (server, port) = try await GRPCIO.startServer(arguments: [compression.name])
     defer { server.stop() }
-    let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
+    let channel = RPCChannel(target: "127.0.0.1:\(port)", configuration: .patient, logger: silent)
     let options = CallOptions(compression: compression)
     for size in [0, 1, 100_000, 4 * 1024 * 1024 - 1024] {
       let blob = Blob(count: size)
@@ -67,7 +67,7 @@ struct GRPCIOTests {
   @Test func pythonServer() async throws {
     let (server, port) = try await GRPCIO.startServer()
     defer { server.stop() }
-    let channel = RPCChannel(target: "127.0.0.1:\(port)", logger: silent)
+    let channel = RPCChannel(target: "127.0.0.1:\(port)", configuration: .patient, logger: silent)
 
     for size in [0, 1, 100_000, 4 * 1024 * 1024 - 1024] {
       let answer: Blob = try await channel.unary(Echo.method("Say"), Blob(count: size))

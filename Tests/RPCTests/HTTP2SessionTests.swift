@@ -122,6 +122,27 @@ import Testing
     #expect(pair.client.session.isDone)
   }
 
+  /// Between the two GOAWAYs of a graceful shutdown nothing ends, though no stream is open.
+  @Test func streamsOnTheirWayToAnAnnouncedShutdownAreServed() throws {
+    let pair = SessionPair()
+    try pair.exchange()
+    // Sent before the announcement arrives.
+    let id = try pair.client.session.request(SessionPair.request, body: Body("a"))
+    let request = try pair.client.output()
+    pair.server.session.announceShutdown()
+    pair.server.session.ping(1)
+    try pair.move(from: pair.server, to: pair.client)
+    #expect(!pair.server.session.isDone)
+    try request.withUnsafeBytes { try pair.server.session.receive($0) }
+    try pair.move(from: pair.client, to: pair.server)
+    #expect(pair.server.events.suffix(2) == [.end(id), .pong(1)])
+    pair.server.session.goAway()
+    try pair.server.session.respond(to: id, [HTTP2Header(":status", "200")], body: nil)
+    try pair.exchange()
+    #expect(pair.client.events.last == .closed(id, .noError, unseen: false))
+    #expect(pair.server.session.isDone)
+  }
+
   @Test func requestsBeyondTheLimitStayUnsent() throws {
     var settings = HTTP2Session.Settings()
     settings.maxConcurrentStreams = 1

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// What stands around calls, on both sides.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct InterceptorTests {
   /// One call of each kind against ``Echo``; each returns what it got.
   static let calls: [@Sendable (RPCChannel) async throws -> String] = [
@@ -238,5 +238,88 @@ struct InterceptorTests {
       #expect(aborted?.code == .resourceExhausted)
       #expect(aborted?.metadata == ["said": "before"])
     }
+  }
+
+  /// What a handler did not mean to tell goes to the log, where the status says to look.
+  @Test func unknownErrorsAreExplainedInTheLog() async throws {
+    let log = LogRecorder()
+    try await withServer(logger: log.logger) { channel, _ in
+      let error = try #require(
+        await rpcError {
+          let _: Text = try await channel.unary(Echo.method("Fail"), Text("secret"))
+        })
+      #expect(error.code == .internalError)
+      #expect(!error.message.contains("secret"))
+      let id = try #require(error.message.wholeMatch(of: /.*error ([0-9a-f]{16})/)).1
+      #expect(
+        log.lines.withLock { $0.contains { $0.contains(id) && $0.contains("the secret") } })
+    }
+  }
+
+  // MARK: The standard ones
+
+  @Test func loggingSaysHowCallsEnd() async throws {
+    let log = LogRecorder()
+    try await withServer(clientInterceptors: [ClientInterceptors.logging(log.logger)]) {
+      channel, _ in
+      _ = try await Self.calls[0](channel)
+      _ = await rpcError {
+        let _: Text = try await channel.unary(
+          Echo.method("Fail"), Text("private"), options: CallOptions(metadata: ["key": "secret"]))
+      }
+    }
+    let lines = log.lines.withLock { $0 }
+    #expect(lines.count == 2)
+    #expect(lines[0].hasPrefix("debug call ended") && lines[0].contains("OK"))
+    #expect(lines[1].hasPrefix("info call ended"))
+    #expect(lines[1].contains("test.Echo/Fail"))
+    #expect(lines[1].contains("FAILED_PRECONDITION"))
+    #expect(!lines.joined().contains("private") && !lines.joined().contains("secret"))
+  }
+
+  @Test func traceContextIsPassedOn() async throws {
+    let seen = Mutex<[String?]>([])
+    try await withServer(
+      interceptors: [
+        { context, next in
+          seen.withLock {
+            $0.append(context.metadata["traceparent"])
+            $0.append(context.metadata["tracestate"])
+          }
+          try await next(context)
+        }
+      ], clientInterceptors: [ClientInterceptors.traceContext]
+    ) { inner, _ in
+      let outer = CallLifetimeTests.service(
+        .unary("Forward") { (text: Text, context) -> Text in
+          try await inner.unary(Echo.method("Say"), text)
+        })
+      try await withServer(outer, interceptors: [ServerInterceptors.traceContext]) { channel, _ in
+        for metadata in [["traceparent": "00-1-2-01", "tracestate": "a=b"], [:]] as [Metadata] {
+          let _: Text = try await channel.unary(
+            Echo.method("Forward"), Text("x"), options: CallOptions(metadata: metadata))
+        }
+      }
+    }
+    #expect(seen.withLock { $0 } == ["00-1-2-01", "a=b", nil, nil])
+  }
+
+  @Test func bearerTokensAreSent() async throws {
+    let seen = Mutex<[String?]>([])
+    let count = Atomic(0)
+    try await withServer(
+      interceptors: [
+        { context, next in
+          seen.withLock { $0.append(context.metadata["authorization"]) }
+          try await next(context)
+        }
+      ],
+      clientInterceptors: [
+        ClientInterceptors.bearer { "token-\(count.add(1, ordering: .relaxed).newValue)" }
+      ]
+    ) { channel, _ in
+      for _ in 0..<2 { _ = try await Self.calls[0](channel) }
+    }
+    #expect(seen.withLock { $0 } == ["Bearer token-1", "Bearer token-2"])
   }
 }

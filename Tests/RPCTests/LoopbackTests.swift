@@ -2,7 +2,7 @@ import RPC
 import Testing
 
 /// Our client and our server, over a socket and within the process.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LoopbackTests {
   @Test(arguments: Transport.allCases)
   func unary(_ transport: Transport) async throws {
@@ -176,7 +176,7 @@ struct LoopbackTests {
     let running = Task { try await server.run() }
     running.cancel()
     try await running.value
-    let channel = RPCChannel(target: "\(address)", logger: silent)
+    let channel = RPCChannel(target: "\(address)", configuration: .patient, logger: silent)
     let error = await rpcError {
       let _: Text = try await channel.unary(Echo.method("Say"), Text(""))
     }

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// gRFC A6: which calls are made again, when and how often.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RetryTests {
   // MARK: Decisions, as tables
 
@@ -160,7 +160,7 @@ struct RetryTests {
     maxAttempts: 4, initialBackoff: .milliseconds(1), maxBackoff: .milliseconds(5))
 
   static var configuration: RPCChannel.Configuration {
-    var configuration = RPCChannel.Configuration()
+    var configuration = RPCChannel.Configuration.patient
     configuration.retryPolicy = { _ in policy }
     configuration.retryThrottling = nil
     return configuration
@@ -314,7 +314,7 @@ struct RetryTests {
     let peer = try ScriptedServer { connection, id, _ in
       connection.session.reset(id, .refusedStream)
     }
-    let channel = RPCChannel(target: "\(peer.address)", logger: silent)
+    let channel = RPCChannel(target: "\(peer.address)", configuration: .patient, logger: silent)
     let refused = await rpcError {
       let _: Text = try await channel.unary(Echo.method("Say"), Text("x"))
     }
@@ -341,7 +341,7 @@ struct RetryTests {
       connection.goAway(lastStream: 1)
       try? connection.session.respond(to: 1, ScriptedServer.trailersOnly("0"), body: nil)
     }
-    let channel = RPCChannel(target: "\(peer.address)", logger: silent)
+    let channel = RPCChannel(target: "\(peer.address)", configuration: .patient, logger: silent)
     let outcomes = await withTaskGroup(of: RPCError?.self) { group in
       for _ in 0..<2 {
         group.addTask {

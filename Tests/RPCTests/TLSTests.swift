@@ -28,7 +28,7 @@ struct TLSTests {
   func channel(
     _ address: RPCServer.Address, _ tls: ChannelTLS?
   ) -> RPCChannel {
-    var configuration = RPCChannel.Configuration()
+    var configuration = RPCChannel.Configuration.patient
     configuration.tls = tls
     return RPCChannel(target: "\(address)", configuration: configuration, logger: silent)
   }
@@ -201,7 +201,7 @@ struct TLSTests {
         "identity", server.key, server.certificate, mutual ? authority.certificate : "",
       ])
       defer { python.stop() }
-      var configuration = RPCChannel.Configuration()
+      var configuration = RPCChannel.Configuration.patient
       for (tls, isFine) in [(trusting, !mutual), (known, true), (nil, false)] {
         configuration.tls = tls
         let channel = RPCChannel(
@@ -325,7 +325,7 @@ final class TestAuthority: Sendable {
 
 /// Keeps what is logged.
 final class LogRecorder: Sendable {
-  private let lines = Mutex<[String]>([])
+  let lines = Mutex<[String]>([])
 
   var logger: Logger {
     Logger(label: "test") { _ in Handler(recorder: self) }

@@ -98,6 +98,15 @@ enum Echo {
 
 let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
 
+extension RPCChannel.Configuration {
+  /// For machines that have something else to do.
+  static var patient: RPCChannel.Configuration {
+    var configuration = RPCChannel.Configuration()
+    configuration.connectTimeout = .seconds(300)
+    return configuration
+  }
+}
+
 /// How a test's channel reaches its server.
 enum Transport: CaseIterable { case socket, inProcess }
 
@@ -107,7 +116,7 @@ func withServer<Result: Sendable>(
   observers: [any ServerObserver] = [], interceptors: [ServerInterceptor] = [],
   clientInterceptors: [ClientInterceptor] = [],
   configuration: RPCServer.Configuration = .init(),
-  channelConfiguration: RPCChannel.Configuration = .init(), logger: Logger = silent,
+  channelConfiguration: RPCChannel.Configuration = .patient, logger: Logger = silent,
   _ body: (RPCChannel, RPCServer.Address) async throws -> Result
 ) async throws -> Result {
   let server = RPCServer(

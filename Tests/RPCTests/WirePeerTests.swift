@@ -1,10 +1,11 @@
 import Foundation
 import Glibc
 import RPC
+import Synchronization
 import Testing
 
 /// Our server against peers that are no well-behaved gRPC clients: bytes written by hand.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WirePeerTests {
   @Test func theServerEnforcesTheDeadlineAlone() async throws {
     let cancelled = Signal()
@@ -74,28 +75,11 @@ struct WirePeerTests {
 /// A client core on a blocking socket.
 final class WirePeer: @unchecked Sendable {
   private let peer = SessionPair.Peer(.client)
-  private var descriptor: Int32
+  private let socket: BlockingSocket
 
-  init(_ address: RPCServer.Address) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_port = in_port_t(UInt16(address.port)).bigEndian
-    name.sin_addr.s_addr = inet_addr(address.host)
-    let result = withUnsafePointer(to: &name) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    try #require(result == 0)
-  }
+  init(_ address: RPCServer.Address) throws { socket = try BlockingSocket(address) }
 
-  deinit { close() }
-
-  func close() {
-    if descriptor >= 0 { _ = Glibc.close(descriptor) }
-    descriptor = -1
-  }
+  func close() { socket.close() }
 
   func request(
     _ path: String, _ extra: [HTTP2Header] = [], body: String, staysOpen: Bool = false
@@ -158,22 +142,63 @@ final class WirePeer: @unchecked Sendable {
   }
 
   private func receive() throws {
-    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
-    let count = read(descriptor, &bytes, bytes.count)
-    try #require(count > 0, "the server closed the connection")
-    try bytes[..<count].withUnsafeBytes { try peer.session.receive($0) }
+    let bytes = try #require(socket.read(), "the server closed the connection")
+    try bytes.withUnsafeBytes { try peer.session.receive($0) }
     try send(peer.output())
   }
 
-  func send(_ bytes: [UInt8]) throws {
+  func send(_ bytes: [UInt8]) throws { _ = socket.send(bytes) }
+}
+
+/// A connected TCP socket whose calls block.
+final class BlockingSocket: Sendable {
+  private let descriptor: Mutex<Int32>
+
+  init(_ address: RPCServer.Address) throws {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    descriptor = Mutex(socket)
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_port = in_port_t(UInt16(address.port)).bigEndian
+    name.sin_addr.s_addr = inet_addr(address.host)
+    let result = withUnsafePointer(to: &name) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try #require(result == 0)
+  }
+
+  deinit { close() }
+
+  func close() {
+    descriptor.withLock { descriptor in
+      if descriptor >= 0 { _ = Glibc.close(descriptor) }
+      descriptor = -1
+    }
+  }
+
+  /// Nothing follows; the peer can still be read.
+  func shutDown() { _ = shutdown(descriptor.withLock { $0 }, Int32(SHUT_WR)) }
+
+  /// False when the peer does not take them: it may close a connection it has had enough of.
+  func send(_ bytes: [UInt8]) -> Bool {
+    let descriptor = descriptor.withLock { $0 }
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes {
         Glibc.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL))
       }
-      // The server may close a connection it has had enough of.
-      if count <= 0 { return }
+      if count <= 0 { return false }
       rest = rest.dropFirst(count)
     }
+    return true
+  }
+
+  /// What has come, or nil when the connection is closed.
+  func read() -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+    let count = Glibc.read(descriptor.withLock { $0 }, &bytes, bytes.count)
+    return count > 0 ? Array(bytes[..<count]) : nil
   }
 }

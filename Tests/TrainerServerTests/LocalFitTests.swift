@@ -69,6 +69,14 @@ struct LocalFitTests {
     #expect(manifest.labels == report.labels)
     #expect(manifest.encoder == "paraphrase-MiniLM-L3-v2")
     #expect(manifest.maxLength == 128)
+    let precisions = try #require(manifest.precisions)
+    #expect(precisions.map(\.precision) == [.bf16, .int8])
+    for measured in precisions {
+      #expect(measured.split == "test" && measured.texts == 6)
+      #expect(measured.cosine > 0.99)
+      // Six texts show nothing.
+      #expect(!measured.isWithinTolerance)
+    }
     // The model's own files predict what training evaluated.
     let held = try LabelledTexts(jsonLines: test)
     let actual = try held.indices(in: report.labels, file: test)

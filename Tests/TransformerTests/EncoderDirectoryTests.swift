@@ -113,7 +113,50 @@ struct EncoderDirectoryTests {
     }
   }
 
-  @Test("A default prompt, a missing file and a pickle are refused with what to do")
+  @Test("Prompts by name, and the default one")
+  func prompts() throws {
+    try TestFolders.withTemporary { folder in
+      try layout(before6: folder)
+      let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "query", ":", "a"]
+      try write(vocabulary.joined(separator: "\n") + "\n", "vocab.txt", folder)
+      #expect(try EncoderDirectory(folder).prompts.isEmpty)
+      #expect(try EncoderDirectory(folder).tokenizer().encode("a", maxTokens: 9) == [2, 7, 3])
+      func configure(_ prompts: String, _ name: String) throws {
+        try write(
+          #"{"prompts": \#(prompts), "default_prompt_name": \#(name)}"#,
+          "config_sentence_transformers.json", folder)
+      }
+      try configure(#"{"query": "query: ", "passage": ""}"#, "null")
+      var directory = try EncoderDirectory(folder)
+      #expect(directory.defaultPrompt == nil)
+      #expect(try directory.tokenizer().encode("a", maxTokens: 9) == [2, 7, 3])
+      #expect(
+        try directory.tokenizer(prompt: "query").encode("a", maxTokens: 9) == [2, 5, 6, 7, 3])
+      #expect(throws: EncoderError.self) { try directory.tokenizer(prompt: "title") }
+      #expect {
+        try directory.tokenizer(prompt: "title")
+      } throws: { "\($0)".contains("no prompt 'title'; there is 'passage', 'query'") }
+      try configure(#"{"query": "query: ", "passage": ""}"#, #""query""#)
+      directory = try EncoderDirectory(folder)
+      #expect(directory.defaultPrompt == "query")
+      #expect(try directory.tokenizer().encode("a", maxTokens: 9) == [2, 5, 6, 7, 3])
+      #expect(try directory.tokenizer(prompt: "passage").encode("a", maxTokens: 9) == [2, 7, 3])
+      // The prompt counts when a text is cut.
+      #expect(try directory.tokenizer().encode("a a a", maxTokens: 5) == [2, 5, 6, 7, 3])
+
+      let pooling = #"{"embedding_dimension":8,"pooling_mode":"mean","include_prompt":false}"#
+      try write(pooling, "1_Pooling/config.json", folder)
+      #expect { try EncoderDirectory(folder) } throws: { "\($0)".contains("include_prompt") }
+      try configure(#"{"query": "query: "}"#, #""title""#)
+      #expect { try EncoderDirectory(folder) } throws: {
+        "\($0)".contains("default_prompt_name")
+      }
+      try configure(#"{"query": 7}"#, "null")
+      #expect { try EncoderDirectory(folder) } throws: { "\($0)".contains("'query'") }
+    }
+  }
+
+  @Test("A missing file and a pickle are refused with what to do")
   func others() throws {
     try TestFolders.withTemporary { folder in
       #expect { try EncoderDirectory(folder) } throws: {
@@ -125,10 +168,6 @@ struct EncoderDirectoryTests {
       }
       try write("", "pytorch_model.bin", folder)
       #expect { try EncoderDirectory(folder).weights() } throws: { "\($0)".contains("pickle") }
-      try write(
-        #"{"prompts": {"query": "query: "}, "default_prompt_name": "query"}"#,
-        "config_sentence_transformers.json", folder)
-      #expect { try EncoderDirectory(folder) } throws: { "\($0)".contains("the prompt 'query'") }
     }
   }
 

@@ -90,6 +90,10 @@ import Transformer
     for threads in [2, 3, 8] {
       let several = try encoder(precision: precision, threads: threads, kernels: kernels)
       #expect(several.embed(tokens: texts) == all)
+      // A text alone is split over the threads.
+      for index in 0..<5 {
+        #expect(several.embed(tokens: [texts[index]]).values == Array(all[index]))
+      }
     }
   }
 
@@ -121,6 +125,12 @@ import Transformer
     await withTaskGroup(of: Embeddings.self) { group in
       for _ in 0..<20 { group.addTask { encoder.embed(tokens: texts) } }
       for await found in group { #expect(found == expected) }
+    }
+    // Each of them split over threads of which most are busy with another.
+    let alone = encoder.embed(tokens: [texts[1]])
+    await withTaskGroup(of: Embeddings.self) { group in
+      for _ in 0..<50 { group.addTask { encoder.embed(tokens: [texts[1]]) } }
+      for await found in group { #expect(found == alone) }
     }
   }
 }

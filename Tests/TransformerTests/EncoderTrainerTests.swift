@@ -66,6 +66,50 @@ import Transformer
     }
   }
 
+  private static let realGradients = ProcessInfo.processInfo.environment["LAUTER_TEST_GRADIENTS"]
+
+  /// Every value of every tensor of a real encoder; scripts/make-gradient-fixtures.py --encoder.
+  @Test(
+    .enabled(
+      if: realGradients != nil,
+      "set LAUTER_TEST_GRADIENTS to what make-gradient-fixtures.py --encoder wrote"))
+  func agreesWithPyTorchOnRealWeights() throws {
+    struct Steps: Decodable {
+      let encoder: String
+      let batches: [[[Int32]]]
+      let norms: [Float]
+    }
+    let folder = URL(filePath: Self.realGradients!, directoryHint: .isDirectory)
+    let steps = try JSONDecoder().decode(
+      Steps.self, from: Data(contentsOf: folder.appending(path: "steps.json")))
+    let gradients = try SafetensorsFile(folder.appending(path: "gradients.safetensors"))
+    let trained = try SafetensorsFile(folder.appending(path: "trained.safetensors"))
+    let trainer = try EncoderTrainer(
+      EncoderDirectory(URL(filePath: steps.encoder, directoryHint: .isDirectory)), dropout: false)
+    for (step, texts) in steps.batches.enumerated() {
+      let embeddings = trainer.forward(tokens: texts)
+      trainer.backward(TinyEncoder.direction(step, embeddings.values.count))
+      if step == 0 {
+        // Softmax does not change when all keys move together: that gradient is all rounding.
+        for (name, _, found) in trainer.gradients() where !name.hasSuffix("key.bias") {
+          let expected = try gradients.floats(name)
+          let size = expected.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+          let distance = zip(found, expected).reduce(0.0) {
+            $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1)
+          }.squareRoot()
+          #expect(distance <= 1e-4 * size, "\(name)")
+        }
+      }
+      let norm = trainer.step(
+        learningRate: 2e-5 * Float(step) / 10, weightDecay: 0.01, maxGradientNorm: 1)
+      #expect(abs(norm - steps.norms[step]) < 1e-4 * steps.norms[step])
+    }
+    for (name, _, found) in trainer.tensors()
+    where !name.hasSuffix("key.bias") && !name.hasPrefix("pooler") {
+      #expect(maxDifference(found, try trained.floats(name)) < 1e-5, "\(name)")
+    }
+  }
+
   // MARK: Against finite differences
 
   /// Masks included: trainers of one seed draw the same masks on their first pass.

@@ -48,9 +48,9 @@ import Transformer
     var out = [Float](repeating: .nan, count: T * N)
     var activated = out
     kernels(name).matmul(
-      &out, &activated, x, panels, bias, residual, Int32(T), Int32(K), Int32(N))
+      &out, &activated, x, panels, bias, residual, Int32(T), Int32(K), Int32(N), Int32(N))
     var bare = [Float](repeating: .nan, count: T * N)
-    kernels(name).matmul(&bare, nil, x, panels, nil, nil, Int32(T), Int32(K), Int32(N))
+    kernels(name).matmul(&bare, nil, x, panels, nil, nil, Int32(T), Int32(K), Int32(N), Int32(N))
     var (worstBare, worst, worstActivated) = (0.0, 0.0, 0.0)
     for t in 0..<T {
       for n in 0..<N {
@@ -88,12 +88,14 @@ import Transformer
       if precision == .bf16 {
         pack_panels_bf16(&panels, weight, Int32(N), Int32(K))
         kernels(name).matmul_bf16(
-          &out, &activated, x, panels, bias, residual, &scratch, Int32(T), Int32(K), Int32(N))
+          &out, &activated, x, panels, bias, residual, &scratch, Int32(T), Int32(K), Int32(N),
+          Int32(N))
         (wx, ww) = (x.map(roundedToBF16), weight.map(roundedToBF16))
       } else {
         pack_panels_int8(&panels, weight, Int32(N), Int32(K))
         kernels(name).matmul_int8(
-          &out, &activated, x, panels, bias, residual, &scratch, Int32(T), Int32(K), Int32(N))
+          &out, &activated, x, panels, bias, residual, &scratch, Int32(T), Int32(K), Int32(N),
+          Int32(N))
         wx = (0..<T).flatMap { quantised(x[$0 * K..<($0 + 1) * K], asymmetric: true) }
         ww = (0..<N).flatMap { quantised(weight[$0 * K..<($0 + 1) * K], asymmetric: false) }
       }
@@ -124,7 +126,7 @@ import Transformer
     pack_panels_int8(&panels, weight, Int32(N), Int32(K))
     var out = [Float](repeating: .nan, count: T * N)
     kernels(name).matmul_int8(
-      &out, nil, x, panels, nil, nil, &scratch, Int32(T), Int32(K), Int32(N))
+      &out, nil, x, panels, nil, nil, &scratch, Int32(T), Int32(K), Int32(N), Int32(N))
     #expect(out.allSatisfy { abs($0 + Float(K)) < 1e-2 })
   }
 
@@ -134,11 +136,11 @@ import Transformer
     let x = randomFloats("x", T * K)
     let panels = randomFloats("w", N * K)
     var all = [Float](repeating: 0, count: T * N)
-    kernels(name).matmul(&all, nil, x, panels, nil, nil, Int32(T), Int32(K), Int32(N))
+    kernels(name).matmul(&all, nil, x, panels, nil, nil, Int32(T), Int32(K), Int32(N), Int32(N))
     for t in 0..<T {
       var one = [Float](repeating: 0, count: N)
       kernels(name).matmul(
-        &one, nil, Array(x[t * K..<(t + 1) * K]), panels, nil, nil, 1, Int32(K), Int32(N))
+        &one, nil, Array(x[t * K..<(t + 1) * K]), panels, nil, nil, 1, Int32(K), Int32(N), Int32(N))
       #expect(one == Array(all[t * N..<(t + 1) * N]))
     }
   }
@@ -178,7 +180,7 @@ import Transformer
       var scratch = [Float](
         repeating: .nan, count: kernels_attention_scratch(Int32(n), Int32(d)))
       kernels(name).attention(
-        &context, &probabilities, qkv, &scratch, Int32(n), Int32(heads), Int32(d), 0, 0)
+        &context, &probabilities, qkv, &scratch, Int32(n), Int32(heads), Int32(d), Int32(H), 0, 0)
       func at(_ part: Int, _ h: Int, _ i: Int, _ c: Int) -> Double {
         Double(qkv[i * 3 * H + part * H + h * d + c])
       }

@@ -4,6 +4,10 @@
       writes COUNT random messages of the types named to FILE
   peer.py check PROTOS FILE SEED COUNT NAME...
       reads them back as Swift decoded and encoded them: are they equal?
+  peer.py make-json  PROTOS FILE SEED COUNT NAME...
+      writes the same messages, each as bytes and then as JSON
+  peer.py check-json PROTOS FILE SEED COUNT NAME...
+      reads what Swift made of each: bytes of the JSON, then JSON of the bytes
   peer.py agree PROTOS FILE
       reads pairs of bytes that Swift accepted and what it made of them: does Python accept the bytes,
       and make the same of them?
@@ -19,9 +23,10 @@ import random
 import struct
 import sys
 import tempfile
+import unicodedata
 
 import grpc_tools.protoc
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import FieldDescriptor as F
 from google.protobuf.unknown_fields import UnknownFieldSet
 
@@ -64,12 +69,15 @@ def integer(rng, bits, signed):
 
 def real(rng, double):
     if rng.random() < 0.2:
-        return rng.choice([0.0, math.inf, -math.inf, math.nan, 1.0, -1.5])
+        return rng.choice([0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.5])
     value = rng.uniform(-1, 1) * 10.0 ** rng.randint(-30, 30)
     return value if double else struct.unpack("<f", struct.pack("<f", value))[0]
 
 
 def text(rng):
+    if rng.random() < 0.05:
+        # One letter to a reader, two to the wire.
+        return rng.choice(["\u00e9", "e\u0301"])
     ranges = [(0x1, 0x7F), (0x20, 0x7E), (0x80, 0x7FF), (0x800, 0xD7FF), (0xE000, 0xFFFF), (0x10000, 0x10FFFF)]
     low, high = rng.choice(ranges)
     mixed = rng.random() < 0.3
@@ -105,7 +113,24 @@ def scalar(rng, field):
     raise AssertionError(kind)
 
 
+def nfc(text):
+    return unicodedata.normalize("NFC", text)
+
+
+def add_unknown(rng, message):
+    """A field that no contract has, of any wire type."""
+    number = rng.randint(20000, 2**29 - 2)
+    kind, value = rng.choice([(0, b"\x96\x01"), (1, bytes(8)), (2, b"\x03abc"), (5, b"\x01\x02\x03\x04")])
+    tag, data = number << 3 | kind, b""
+    while tag > 0x7F:
+        data += bytes([tag & 0x7F | 0x80])
+        tag >>= 7
+    message.MergeFromString(data + bytes([tag]) + value)
+
+
 def fill(rng, message, depth):
+    if rng.random() < 0.1:
+        add_unknown(rng, message)
     for field in message.DESCRIPTOR.fields:
         if rng.random() < 0.3:
             continue
@@ -117,10 +142,14 @@ def fill(rng, message, depth):
             key, value = field.message_type.fields
             target = getattr(message, field.name)
             for _ in range(rng.choice([0, 1, 3])):
+                each = scalar(rng, key)
+                # Swift refuses keys that differ in normalisation alone.
+                if key.type == F.TYPE_STRING and any(nfc(each) == nfc(other) for other in target):
+                    continue
                 if value.type == F.TYPE_MESSAGE:
-                    fill(rng, target[scalar(rng, key)], depth - 1)
+                    fill(rng, target[each], depth - 1)
                 else:
-                    target[scalar(rng, key)] = scalar(rng, value)
+                    target[each] = scalar(rng, value)
         elif is_repeated(field):
             target = getattr(message, field.name)
             for _ in range(rng.choice([0, 1, 2, 5, 20] if not is_message else [0, 1, 2])):
@@ -201,6 +230,20 @@ def main():
             other = classes[name].FromString(data)
             if canonical(message) != canonical(other):
                 sys.exit(f"{name} came back different:\n{difference(message, other)}")
+    elif mode == "make-json":
+        with open(path, "wb") as out:
+            for name, message in messages(classes, *rest):
+                text = json_format.MessageToJson(message, indent=None)
+                for part in (name.encode(), message.SerializeToString(), name.encode(), text.encode()):
+                    out.write(struct.pack("<I", len(part)) + part)
+    elif mode == "check-json":
+        entries = list(read(path))
+        for (name, message), (_, data), (_, text) in zip(
+            messages(classes, *rest), entries[::2], entries[1::2], strict=True
+        ):
+            for other in (classes[name].FromString(data), json_format.Parse(text, classes[name]())):
+                if canonical(message) != canonical(other):
+                    sys.exit(f"{name} came back different:\n{difference(message, other)}")
     elif mode == "agree":
         entries = list(read(path))
         for (name, given), (_, made) in zip(entries[::2], entries[1::2], strict=True):

@@ -53,6 +53,35 @@ struct CodingTests {
 
   // MARK: Round trips
 
+  @Test func negativeZeroIsNotNothing() throws {
+    let message = TestV1.Everything(
+      scalars: .init(doubleValue: -0.0, floatValue: -0.0, uint32Value: 1),
+      maps: .init(numbers: [1: -0.0], floats: [2: -0.0]))
+    let copy = try TestV1.Everything(bytes: bytes(of: message))
+    #expect(copy == message)
+    #expect(copy.scalars?.doubleValue.sign == .minus)
+    #expect(copy.scalars?.floatValue.sign == .minus)
+    #expect(copy.maps?.numbers[1]?.sign == .minus)
+    #expect(copy.maps?.floats[2]?.sign == .minus)
+  }
+
+  @Test func keysThatSwiftCannotTellApartAreRefused() throws {
+    // "é" in one code point and in two, each a key of `texts`.
+    let one = "0a070a02c3a9120131"
+    let two = "0a080a0365cc81120132"
+    let error = #expect(throws: RPCError.self) { try TestV1.Maps(bytes: hex(one + two)) }
+    #expect(error?.code == .invalidArgument)
+    #expect(
+      error?.message
+        == "lauter.test.v1.Maps.texts: two keys differ in Unicode normalisation alone; "
+        + "normalise them (NFC), so that they are one or differ")
+    // Either alone is kept byte for byte, and of one key given twice the last value counts.
+    for key in [one, two] {
+      #expect(try bytes(of: TestV1.Maps(bytes: hex(key))) == hex(key))
+    }
+    #expect(try TestV1.Maps(bytes: hex(one + "0a070a02c3a9120133")).texts == ["é": "3"])
+  }
+
   @Test func everyFieldComesBack() throws {
     let sample = TestV1.Everything.sample
     #expect(try TestV1.Everything(bytes: bytes(of: sample)) == sample)

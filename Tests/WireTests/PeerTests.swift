@@ -1,8 +1,11 @@
 // Round trips against Google's protobuf for Python. LAUTER_TEST_PYTHON names a python3 that has protobuf
 // and grpcio-tools.
 
+import Descriptors
+import DynamicMessages
 import Foundation
 import RPC
+import StrictJSON
 import Testing
 import Wire
 
@@ -43,6 +46,25 @@ struct PeerTests {
       }
       try write(entries, to: file)
       try peer("check", contract, file, choice)
+    }
+  }
+
+  /// As above, between JSON and bytes by descriptors alone.
+  @Test func jsonRoundTrip() throws {
+    let types = MessageTypes([try File(TestV1.featuresProto.descriptor[...])])
+    try inScratchFile { file in
+      let choice = ["20261126", "600"] + AnyMessageType.features.map(\.name)
+      try peer("make-json", Contract.all[0], file, choice)
+      var entries = try readEntries(file)
+      #expect(entries.count == 1200)
+      for index in stride(from: 0, to: entries.count, by: 2) {
+        let (name, bytes) = entries[index]
+        let json = try JSON(parsing: entries[index + 1].bytes)
+        entries[index].bytes = try types.encode(json, as: name)
+        entries[index + 1].bytes = Array(try types.decode(bytes, as: name).text.utf8)
+      }
+      try write(entries, to: file)
+      try peer("check-json", Contract.all[0], file, choice)
     }
   }
 

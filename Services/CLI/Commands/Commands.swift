@@ -15,7 +15,9 @@ public struct Lauter: AsyncParsableCommand {
       fine-tuned on the CPU, and a service answers predictions. Start with 'lauter up'.
       """,
     groupedSubcommands: [
-      CommandGroup(name: "Services", subcommands: [Up.self, Down.self, Health.self, Guard.self]),
+      CommandGroup(
+        name: "Services",
+        subcommands: [Up.self, Down.self, Health.self, Call.self, Guard.self]),
       CommandGroup(
         name: "Data", subcommands: [DatasetCommand.self, Import.self, Export.self]),
       CommandGroup(name: "Labels", subcommands: [LabelCommand.self, Review.self, Jobs.self]),

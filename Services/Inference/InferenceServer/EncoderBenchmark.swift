@@ -3,19 +3,19 @@ package import Transformer
 
 /// How fast an encoder is on this machine, against what the machine's multipliers can do at most.
 package struct EncoderBenchmark {
-  /// One length of text and one size of batch.
+  /// Texts in batches of one size.
   package struct Measurement: Codable, Sendable {
     package var precision: String
     package var threads: Int
-    /// Tokens of every text.
-    package var tokens: Int
+    /// Of every text; nil for texts of several lengths.
+    package var tokens: Int?
     package var batch: Int
     package var textsPerSecond: Double
-    /// Of a whole batch, in milliseconds.
+    /// Of a whole batch, or of all texts of several lengths, in milliseconds.
     package var best: Double
     package var p50: Double
     package var p99: Double
-    /// Of the peak measured in the same run, for the best batch; attention, which is fp32 in every
+    /// Of the peak measured in the same run, for the best time; attention, which is fp32 in every
     /// precision, counts in full.
     package var percentOfPeak: Double
   }
@@ -44,9 +44,14 @@ package struct EncoderBenchmark {
     self.seconds = seconds
   }
 
-  /// Measures every length with every batch; tokens are those of no text in particular.
+  /// Measures every length, then `texts` if there are any, with every batch.
+  ///
+  /// - Parameters:
+  ///   - lengths: of texts whose tokens are those of no text in particular.
+  ///   - texts: token ids of real texts, computed in the order given; cut where they are too long.
+  /// - Throws: `EncoderError`, also for an id the encoder does not have.
   package func run(
-    lengths: [Int] = [16, 64, 256], batches: [Int] = [1, 8, 32],
+    lengths: [Int], batches: [Int], texts: [[Int32]] = [],
     _ report: (Measurement) -> Void = { _ in }
   ) throws -> Report {
     let clock = ContinuousClock()
@@ -55,26 +60,44 @@ package struct EncoderBenchmark {
     let start = clock.now
     let encoder = try SentenceEncoder(EncoderDirectory(folder), precision: precision, pool: pool)
     let load = (clock.now - start) / .milliseconds(1)
+    let configuration = encoder.configuration
+    guard texts.allSatisfy({ $0.allSatisfy((0..<Int32(configuration.vocabulary)).contains) }),
+      texts.allSatisfy({ !$0.isEmpty })
+    else {
+      throw EncoderError(folder, "does not have the tokens of these texts, or a text has none")
+    }
     let peak = pool.peak(precision)
     var measurements: [Measurement] = []
-    for length in lengths where length <= encoder.configuration.positions {
+    func measure(_ texts: [[Int32]], tokens: Int?, batch: Int) {
+      let slices = stride(from: 0, to: texts.count, by: batch).map {
+        Array(texts[$0..<min($0 + batch, texts.count)])
+      }
+      let times = times(clock) {
+        for slice in slices { _ = encoder.embed(tokens: slice) }
+      }
+      let operations = texts.reduce(0) { $0 + self.operations(of: $1.count, configuration) }
+      let measurement = Measurement(
+        precision: precision.rawValue, threads: threads, tokens: tokens, batch: batch,
+        textsPerSecond: Double(texts.count * times.count) / times.reduce(0, +),
+        best: times[0] * 1e3, p50: times[times.count / 2] * 1e3,
+        p99: times[(times.count - 1) * 99 / 100] * 1e3,
+        percentOfPeak: 100 * operations / times[0] / peak)
+      measurements.append(measurement)
+      report(measurement)
+    }
+    for length in lengths where length <= configuration.positions {
       for batch in batches {
         let ids = (0..<batch).map { text in
           (0..<length).map {
-            Int32((($0 + 1) * 7919 + text * 104_729) % encoder.configuration.vocabulary)
+            Int32((($0 + 1) * 7919 + text * 104_729) % configuration.vocabulary)
           }
         }
-        let times = measure(clock) { _ = encoder.embed(tokens: ids) }
-        let operations = Double(batch) * operations(of: length, encoder.configuration)
-        let total = times.reduce(0, +)
-        let measurement = Measurement(
-          precision: precision.rawValue, threads: threads, tokens: length, batch: batch,
-          textsPerSecond: Double(batch * times.count) / total, best: times[0] * 1e3,
-          p50: times[times.count / 2] * 1e3, p99: times[(times.count - 1) * 99 / 100] * 1e3,
-          percentOfPeak: 100 * operations / times[0] / peak)
-        measurements.append(measurement)
-        report(measurement)
+        measure(ids, tokens: length, batch: batch)
       }
+    }
+    if !texts.isEmpty {
+      let cut = texts.map { Array($0.prefix(configuration.maxTokens)) }
+      for batch in batches { measure(cut, tokens: nil, batch: batch) }
     }
     return Report(
       encoder: folder.lastPathComponent, instructionSet: encoder.instructionSet,
@@ -82,8 +105,8 @@ package struct EncoderBenchmark {
   }
 
   /// Seconds of every call, in ascending order.
-  private func measure(_ clock: ContinuousClock, _ body: () -> Void) -> [Double] {
-    for _ in 0..<3 { body() }
+  private func times(_ clock: ContinuousClock, _ body: () -> Void) -> [Double] {
+    body()
     var times: [Double] = []
     let end = clock.now + .seconds(seconds)
     repeat {

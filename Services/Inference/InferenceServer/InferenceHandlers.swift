@@ -28,7 +28,8 @@ struct InferenceHandlers: InferenceV1.InferenceService {
         label: classifier.labels[best], score: probabilities[best], probabilities: probabilities)
     }
     return InferenceV1.PredictResponse(
-      model: body.name, version: body.version, labels: classifier.labels, predictions: predictions)
+      model: body.name, version: body.version, labels: classifier.labels,
+      predictions: predictions, precision: body.precision.rawValue)
   }
 
   func embed(
@@ -43,7 +44,8 @@ struct InferenceHandlers: InferenceV1.InferenceService {
     }
     let values = try await queue.embed(request.texts, with: body)
     return InferenceV1.EmbedResponse(
-      dimensions: UInt32(body.dimensions), values: values, digest: body.digest)
+      dimensions: UInt32(body.dimensions), values: values, digest: body.digest,
+      precision: body.precision.rawValue)
   }
 
   func listLoaded(

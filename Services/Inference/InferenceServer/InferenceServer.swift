@@ -6,7 +6,7 @@ package import Foundation
 package import Logging
 package import RPC
 package import ServiceLifecycle
-import Transformer
+package import Transformer
 import Wire
 
 /// The service's parts, connected.
@@ -27,8 +27,11 @@ package struct Inference: Sendable {
   ///   - cache: the folder for fetched artefacts; made if it is not there.
   ///   - threads: that compute; `nil` for one per usable core.
   ///   - maxLoaded: how many models and encoders stay in memory.
+  ///   - precision: what texts are computed in.
+  ///   - neutralize: whether "[SEP]" and the like in a text are taken as text.
   package init(
     store: String, cache: URL, threads: Int?, maxLoaded: Int = 8,
+    precision: PrecisionChoice = .auto, neutralize: Bool = false,
     logger: Logger = Logger(label: "lauter-inference")
   ) throws {
     var configuration = RPCChannel.Configuration()
@@ -39,8 +42,10 @@ package struct Inference: Sendable {
     let shelf = ModelShelf(
       store: channel, storeAddress: store,
       artefacts: try ArtefactCache(directory: cache, store: channel),
-      pool: threads.map { ComputePool(threads: $0) } ?? .shared, capacity: maxLoaded,
-      logger: logger)
+      settings: ComputeSettings(
+        pool: threads.map { ComputePool(threads: $0) } ?? .shared, precision: precision,
+        neutralize: neutralize),
+      capacity: maxLoaded, logger: logger)
     services = [InferenceHandlers(shelf: shelf, queue: ComputeQueue()).definition]
     background = [ModelWatch(store: channel, shelf: shelf, logger: logger)]
   }

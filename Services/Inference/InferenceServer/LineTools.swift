@@ -18,9 +18,10 @@ package struct LineTools {
 
   /// Writes `{"ids": [...]}` for each line, special tokens included, not cut to any length.
   package static func tokenize(
-    _ folder: URL, neutralize: Bool, input: AnyIterator<String>, output: (String) -> Void
+    _ folder: URL, prompt: String? = nil, neutralize: Bool, input: AnyIterator<String>,
+    output: (String) -> Void
   ) throws {
-    var tokenizer = try EncoderDirectory(folder).tokenizer()
+    var tokenizer = try EncoderDirectory(folder).tokenizer(prompt: prompt)
     tokenizer.neutralizesSpecialTokens = neutralize
     try forEachBatch(input) { texts in
       for text in texts {
@@ -32,17 +33,32 @@ package struct LineTools {
 
   /// Writes `{"embedding": [...]}` for each line.
   package static func embed(
-    _ folder: URL, precision: Precision = .fp32, threads: Int?, input: AnyIterator<String>,
-    output: (String) -> Void
+    _ folder: URL, precision: Precision = .fp32, prompt: String? = nil, threads: Int?,
+    input: AnyIterator<String>, output: (String) -> Void
   ) throws {
     let pool = threads.map { ComputePool(threads: $0) } ?? .shared
-    let encoder = try SentenceEncoder(EncoderDirectory(folder), precision: precision, pool: pool)
+    let encoder = try SentenceEncoder(
+      EncoderDirectory(folder), precision: precision, prompt: prompt, pool: pool)
     try forEachBatch(input) { texts in
       let embeddings = encoder.embed(texts)
       for index in texts.indices {
         let values = embeddings[index].map { "\($0)" }.joined(separator: ",")
         output("{\"embedding\":[\(values)]}")
       }
+    }
+  }
+
+  /// The token ids of a file that `tokenize` wrote.
+  ///
+  /// - Throws: `EncoderError` that names the line.
+  package static func ids(_ file: URL) throws -> [[Int32]] {
+    struct Line: Decodable { let ids: [Int32] }
+    let decoder = JSONDecoder()
+    return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated().map {
+      guard let line = try? decoder.decode(Line.self, from: Data($1.utf8)) else {
+        throw EncoderError(file, "line \($0 + 1) is not an object with a list \"ids\"")
+      }
+      return line.ids
     }
   }
 

@@ -2,6 +2,13 @@ import Foundation
 import Transformer
 import Wire
 
+/// How texts are computed, whatever the model.
+struct ComputeSettings: Sendable {
+  var pool: ComputePool
+  var precision = PrecisionChoice.auto
+  var neutralize = false
+}
+
 /// An encoder, or a model's body and head, in memory. Immutable: requests use it while newer ones load.
 final class LoadedBody: Sendable {
   enum Kind: String, Sendable {
@@ -25,20 +32,28 @@ final class LoadedBody: Sendable {
     let head: ClassificationHead
   }
 
+  /// What its matrix products are computed in.
+  let precision: Precision
+
   private let encoder: SentenceEncoder
   private let tokenizer: Tokenizer
   private let maxTokens: Int
 
   /// Blocks while it reads and packs the weights.
   ///
+  /// - Parameters:
+  ///   - precision: `auto` goes by what was measured when a model was published; encoders are fp32 then.
+  ///   - neutralize: whether "[SEP]" and the like in a text are taken as text.
   /// - Throws: `EncoderError`, also where body, head and description do not fit each other.
   init(
-    _ kind: Kind, name: String, version: UInt64 = 0, digest: String, folder: URL, pool: ComputePool
+    _ kind: Kind, name: String, version: UInt64 = 0, digest: String, folder: URL,
+    settings: ComputeSettings
   ) throws {
     let directory = try EncoderDirectory(folder)
     let configuration = directory.configuration
     var maxTokens = configuration.maxTokens
     var classifier: Classifier?
+    var measured: [MeasuredPrecision] = []
     if kind == .model {
       let manifest = try ModelManifest(directory: folder)
       let head = try ClassificationHead(directory: folder)
@@ -49,6 +64,7 @@ final class LoadedBody: Sendable {
             + "\(manifest.labels.count) of \(configuration.hidden)")
       }
       maxTokens = min(manifest.maxLength, configuration.positions)
+      measured = manifest.precisions ?? []
       classifier = Classifier(labels: manifest.labels, head: head)
     }
     self.kind = kind
@@ -58,8 +74,10 @@ final class LoadedBody: Sendable {
     self.maxTokens = maxTokens
     self.classifier = classifier
     dimensions = configuration.hidden
-    encoder = try SentenceEncoder(directory, pool: pool)
-    guard let tokenizer = encoder.tokenizer else { preconditionFailure("read from a folder") }
+    precision = settings.precision.precision(measured: measured)
+    encoder = try SentenceEncoder(directory, precision: precision, pool: settings.pool)
+    guard var tokenizer = encoder.tokenizer else { preconditionFailure("read from a folder") }
+    tokenizer.neutralizesSpecialTokens = settings.neutralize
     self.tokenizer = tokenizer
   }
 
@@ -69,6 +87,8 @@ final class LoadedBody: Sendable {
   }
 
   var message: InferenceV1.Loaded {
-    InferenceV1.Loaded(kind: kind.rawValue, name: name, version: version, digest: digest)
+    InferenceV1.Loaded(
+      kind: kind.rawValue, name: name, version: version, digest: digest,
+      precision: precision.rawValue)
   }
 }

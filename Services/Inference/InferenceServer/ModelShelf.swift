@@ -27,7 +27,7 @@ actor ModelShelf {
   private let models: StoreV1.ModelServiceClient
   private let encoders: StoreV1.EncoderServiceClient
   private let artefacts: ArtefactCache
-  private let pool: ComputePool
+  private let settings: ComputeSettings
   private let capacity: Int
   private let storeAddress: String
   private let logger: Logger
@@ -50,13 +50,13 @@ actor ModelShelf {
   ///   - capacity: how many models and encoders stay in memory; the least recently used go first.
   ///   - storeAddress: for messages.
   init(
-    store: RPCChannel, storeAddress: String, artefacts: ArtefactCache, pool: ComputePool,
+    store: RPCChannel, storeAddress: String, artefacts: ArtefactCache, settings: ComputeSettings,
     capacity: Int, logger: Logger
   ) {
     models = StoreV1.ModelServiceClient(store)
     encoders = StoreV1.EncoderServiceClient(store)
     self.artefacts = artefacts
-    self.pool = pool
+    self.settings = settings
     self.capacity = capacity
     self.storeAddress = storeAddress
     self.logger = logger
@@ -186,7 +186,7 @@ actor ModelShelf {
       _ = use(key, pin: pin)
       return body
     }
-    let (artefacts, pool, logger) = (artefacts, pool, logger)
+    let (artefacts, settings, logger) = (artefacts, settings, logger)
     // Detached: others may wait for it too, so the first call's deadline is not its own.
     let task = Task.detached {
       let clock = ContinuousClock()
@@ -194,12 +194,13 @@ actor ModelShelf {
       let folder = try await artefacts.folder(files)
       let fetched = clock.now
       let body = try LoadedBody(
-        kind, name: name, version: version, digest: digest, folder: folder, pool: pool)
+        kind, name: name, version: version, digest: digest, folder: folder, settings: settings)
       logger.info(
         "loaded",
         metadata: [
           "kind": "\(kind.rawValue)", "name": "\(name)", "version": "\(version)",
-          "digest": "\(digest)", "fetch": "\(fetched - start)", "load": "\(clock.now - fetched)",
+          "digest": "\(digest)", "precision": "\(body.precision.rawValue)",
+          "fetch": "\(fetched - start)", "load": "\(clock.now - fetched)",
         ])
       return body
     }

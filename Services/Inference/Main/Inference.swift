@@ -32,8 +32,21 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "How many models and encoders stay in memory; each takes about its file's size.")
   var maxLoaded: Int = Setting.value("max-loaded", default: 8)
 
+  @Option(
+    help: """
+      What texts are computed in: fp32, bf16, int8, or auto, which takes the fastest that a model was \
+      measured to bear when it was published.
+      """)
+  var precision: String = Setting.value("precision", default: "auto")
+
+  @Flag(help: "Take \"[SEP]\" and the like in a text as text.")
+  var neutralizeSpecialTokens = Setting.value("neutralize-special-tokens", default: false)
+
   func validate() throws {
     try checkThreads(threadCount)
+    guard PrecisionChoice(precision) != nil else {
+      throw ValidationError("--precision: auto, fp32, bf16 or int8, not \(precision)")
+    }
     guard (1...10_000).contains(maxLoaded) else {
       throw ValidationError("--max-loaded: a number from 1 to 10000, not \(maxLoaded)")
     }
@@ -43,7 +56,8 @@ struct Serve: AsyncParsableCommand {
     let logger = makeLogger("lauter-inference", server)
     let inference = try Inference(
       store: store.store, cache: URL(filePath: cache, directoryHint: .isDirectory),
-      threads: threadCount, maxLoaded: maxLoaded, logger: logger)
+      threads: threadCount, maxLoaded: maxLoaded, precision: PrecisionChoice(precision) ?? .auto,
+      neutralize: neutralizeSpecialTokens, logger: logger)
     try await serve(
       "lauter-inference", options: server, defaultPort: 7514, services: inference.services,
       background: inference.background, logger: logger)
@@ -61,12 +75,16 @@ struct Tokenize: ParsableCommand {
   @Argument(help: "The encoder's folder.", completion: .directory)
   var folder: String
 
+  @Option(help: "The name of the encoder's prompt to put before every text.")
+  var prompt: String?
+
   @Flag(help: "Take \"[SEP]\" and the like in a text as text.")
   var neutralizeSpecialTokens = false
 
   func run() throws {
     try LineTools.tokenize(
-      URL(filePath: folder, directoryHint: .isDirectory), neutralize: neutralizeSpecialTokens,
+      URL(filePath: folder, directoryHint: .isDirectory), prompt: prompt,
+      neutralize: neutralizeSpecialTokens,
       input: standardInput, output: { print($0) })
   }
 }
@@ -86,6 +104,9 @@ struct Embed: ParsableCommand {
     transform: readPrecision)
   var precision = Precision.fp32
 
+  @Option(help: "The name of the encoder's prompt to put before every text.")
+  var prompt: String?
+
   @Option(help: "Threads that compute; by default one per core this process may use.")
   var threads: Int?
 
@@ -95,7 +116,7 @@ struct Embed: ParsableCommand {
 
   func run() throws {
     try LineTools.embed(
-      URL(filePath: folder, directoryHint: .isDirectory), precision: precision,
+      URL(filePath: folder, directoryHint: .isDirectory), precision: precision, prompt: prompt,
       threads: threadCount, input: standardInput, output: { print($0) })
   }
 }
@@ -104,7 +125,7 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures how fast an encoder is on this machine.",
     discussion: """
-      Texts of 16, 64 and 256 tokens, alone and in batches of 8 and 32, tokenizing not included. \
+      Texts of 16, 64 and 256 tokens, alone and in batches, tokenizing not included. \
       Percent is of what this machine's multipliers reach on registers in the same run. Anything else \
       that runs makes the numbers worse: keep the machine quiet.
       """)
@@ -118,6 +139,17 @@ struct Bench: ParsableCommand {
   @Option(help: "Threads that compute; by default first one, then one per core.")
   var threads: Int?
 
+  @Option(parsing: .upToNextOption, help: "Tokens of each text.")
+  var tokens = [16, 64, 256]
+
+  @Option(parsing: .upToNextOption, help: "Texts computed together.")
+  var batch = [1, 8, 32]
+
+  @Option(
+    help: "Texts to measure instead, as {\"ids\": [...]} lines, which 'tokenize' writes.",
+    completion: .file(extensions: ["jsonl"]))
+  var ids: String?
+
   @Option(help: "Seconds for each measurement.")
   var seconds = 1.0
 
@@ -129,11 +161,17 @@ struct Bench: ParsableCommand {
     guard seconds > 0, seconds <= 3600 else {
       throw ValidationError("--seconds: a number from 0 to 3600, not \(seconds)")
     }
+    for (name, values) in [("tokens", tokens), ("batch", batch)] {
+      guard !values.isEmpty, values.allSatisfy((1...100_000).contains) else {
+        throw ValidationError("--\(name): numbers from 1 to 100000")
+      }
+    }
   }
 
   func run() throws {
     let url = URL(filePath: folder, directoryHint: .isDirectory)
     let cores = ComputePool.shared.threads
+    let texts = try ids.map { try LineTools.ids(URL(filePath: $0)) } ?? []
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     if !json {
@@ -146,7 +184,9 @@ struct Bench: ParsableCommand {
       for threads in threads.map({ [$0] }) ?? (cores > 1 ? [1, cores] : [1]) {
         let benchmark = EncoderBenchmark(
           folder: url, precision: precision, threads: threads, seconds: seconds)
-        let report = try benchmark.run { measurement in
+        let report = try benchmark.run(
+          lengths: texts.isEmpty ? tokens : [], batches: batch, texts: texts
+        ) { measurement in
           if !json { print(row(measurement)) }
         }
         if json {
@@ -166,7 +206,8 @@ struct Bench: ParsableCommand {
       String(format: "%.\(digits)f", value)
     }
     return row(
-      m.precision, "\(m.threads)", "\(m.tokens)", "\(m.batch)", number(m.textsPerSecond, 1),
+      m.precision, "\(m.threads)", m.tokens.map(String.init) ?? "mixed", "\(m.batch)",
+      number(m.textsPerSecond, 1),
       number(m.p50, 2), number(m.p99, 2), number(m.percentOfPeak, 0))
   }
 

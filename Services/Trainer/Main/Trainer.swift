@@ -7,5 +7,5 @@ struct TrainerCommand: AsyncParsableCommand {
     commandName: "lauter-trainer",
     abstract: "Fine-tunes sentence encoders into text classifiers.",
     discussion: "Without a subcommand it serves: it takes training jobs from the store.",
-    subcommands: [Serve.self, Fit.self, Compare.self], defaultSubcommand: Serve.self)
+    subcommands: [Serve.self, Fit.self, Compare.self, Bench.self], defaultSubcommand: Serve.self)
 }

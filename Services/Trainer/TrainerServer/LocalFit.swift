@@ -92,8 +92,8 @@ package struct LocalFit: Sendable {
     let data = try TrainingData(train: train, test: test, descriptions: descriptions)
     let labels = data.labels.map(\.name)
     let set = try TrainingSet(labels: data.labels, texts: data.train, recipe: recipe)
-    var body = try EncoderBody(
-      folder: encoder, recipe: recipe, pool: threads.map { ComputePool(threads: $0) } ?? .shared)
+    let pool = threads.map { ComputePool(threads: $0) } ?? .shared
+    var body = try EncoderBody(folder: encoder, recipe: recipe, pool: pool)
     seconds.load = elapsed()
 
     let material = try body.material(set)
@@ -119,6 +119,12 @@ package struct LocalFit: Sendable {
         labels: labels, dataset: train.deletingPathExtension().lastPathComponent,
         encoder: encoder.lastPathComponent, maxLength: body.maxTokens)
       try ModelFolder.write(body, head: outcome.head, manifest: manifest, to: output)
+      let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+      try PrecisionCheck.record(
+        in: output, tokens: heldTexts.isEmpty ? answered.map { material.texts[$0] } : heldTexts,
+        actual: heldTexts.isEmpty
+          ? answered.map { set.examples[$0].label } : data.test.map(\.label),
+        split: heldTexts.isEmpty ? "train" : "test", pool: pool)
       seconds.save = elapsed()
     }
     seconds.total = (clock.now - start).seconds

@@ -116,6 +116,16 @@ package struct TrainingJob: Sendable {
     var seconds: Training.Seconds
   }
 
+  /// On the records held back, or without any on the answers trained on.
+  private func checkPrecisions(_ plan: Plan, _ body: borrowing EncoderBody, _ folder: URL) throws {
+    let answered = plan.set.examples.filter { !$0.isSuggested }
+    let held = !plan.held.texts.isEmpty
+    try PrecisionCheck.record(
+      in: folder, tokens: body.tokens(held ? plan.held.texts : answered.map(\.text)),
+      actual: held ? plan.held.actual : answered.map(\.label), split: held ? "test" : "train",
+      pool: pool)
+  }
+
   /// The part that computes.
   private func compute(
     _ plan: Plan, encoder source: URL, into folder: URL, report: (TrainingProgress) -> Void
@@ -135,6 +145,7 @@ package struct TrainingJob: Sendable {
         labels: plan.set.labels, dataset: plan.dataset.name.description, encoder: plan.encoder.name,
         maxLength: body.maxTokens)
       try ModelFolder.write(body, head: outcome.head, manifest: manifest, to: folder)
+      try checkPrecisions(plan, body, folder)
       return Made(
         evaluation: evaluation, steps: outcome.losses.count, maxLength: body.maxTokens,
         seconds: outcome.seconds)

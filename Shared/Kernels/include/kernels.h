@@ -3,8 +3,8 @@
 //
 // Every kernel exists once, written with clang's vector extensions (simd.h, matmul.h, compact.h,
 // attention.h, layers.h, adamw.h), and is compiled once per instruction set (avx512.c, avx2.c,
-// baseline.c; avx512_dot.c adds the dot product instructions that later processors have). The table
-// below is that set of compiled kernels; `kernels_best()` chooses one at run time.
+// baseline.c; avx512_dot.c and neon_dot.c add the dot product instructions that later processors
+// have). The table below is that set of compiled kernels; `kernels_best()` chooses one at run time.
 //
 // Conventions
 // - T tokens (a packed run of texts, no padding), H hidden size, K inputs and N outputs of a matrix,
@@ -45,13 +45,13 @@ typedef struct {
 typedef void CompactMatmul(
     float *_Nonnull out, float *_Nullable activated, const float *_Nonnull x,
     const void *_Nonnull panels, const float *_Nullable bias, const float *_Nullable residual,
-    void *_Nonnull scratch, int T, int K, int N);
+    void *_Nonnull scratch, int T, int K, int N, int ld);
 
 // What `burn` multiplies.
 typedef enum { BURN_FP32, BURN_BF16, BURN_INT8 } BurnKind;
 
 typedef struct {
-  // "avx512bf16", "avx512vnni", "avx512", "avx2", "baseline" or "neon".
+  // "avx512bf16", "avx512vnni", "avx512", "avx2", "baseline", "neon-dot" or "neon".
   const char *_Nonnull name;
   // Floats in a vector.
   int width;
@@ -60,10 +60,11 @@ typedef struct {
 
   // out[T][N] = x[T][K] · W + bias[N] + residual[T][N]; bias and residual may be null, and residual
   // may be out. When activated[T][N] is not null it receives gelu(out); it may be out itself.
+  // Rows of out, residual and activated are `ld` floats apart, so that N may be a part of them.
   void (*_Nonnull matmul)(
       float *_Nonnull out, float *_Nullable activated, const float *_Nonnull x,
       const float *_Nonnull panels, const float *_Nullable bias, const float *_Nullable residual,
-      int T, int K, int N);
+      int T, int K, int N, int ld);
   // The gradient of one panel of weights, and of its 32 biases, over all T tokens:
   // panel[K][32] = x[T][K]ᵀ · dy[T][column ..< column + 32], bias[32] = Σ_t dy.
   // scratch: 256 · 32 floats.
@@ -85,12 +86,13 @@ typedef struct {
 
   // MARK: attention.h
 
-  // Self-attention of one text. qkv[n][3H] holds queries, keys, values; context[n][H].
+  // Self-attention of one text. qkv[n][3H] holds queries, keys, values; context[n][H]. `heads` may be
+  // fewer than fill H: those that qkv and context point to.
   // probabilities[heads][n][n rounded up to 32] receives the softmax (before dropout) when it is
   // not null. scratch: kernels_attention_scratch(n, d) floats.
   void (*_Nonnull attention)(
       float *_Nonnull context, float *_Nullable probabilities, const float *_Nonnull qkv,
-      float *_Nonnull scratch, int n, int heads, int d, float rate, uint64_t key);
+      float *_Nonnull scratch, int n, int heads, int d, int H, float rate, uint64_t key);
   // dqkv[n][3H] from dcontext[n][H] and what `attention` read and wrote.
   // scratch: kernels_attention_backward_scratch(n, d) floats.
   void (*_Nonnull attention_backward)(
@@ -189,6 +191,10 @@ void kernels_free(void *_Nullable memory, size_t bytes);
 
 // Cores this process may use: the affinity mask, and the cgroup's quota rounded up.
 int kernels_usable_cores(void);
+
+// For a thread that waits for another one to finish something very soon: a pause on the first tries, then
+// the core goes to whoever else wants it.
+void kernels_wait(int tries);
 
 // A well-mixed 64-bit hash of (seed, a, b): the key of one dropout site.
 uint64_t kernels_mix(uint64_t seed, uint64_t a, uint64_t b);

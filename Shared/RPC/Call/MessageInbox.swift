@@ -13,12 +13,16 @@ package final class MessageInbox: @unchecked Sendable {
   private var messages = CircularBuffer<ReceivedMessage>()
   private var end: Result<Void, any Error>?
   private var reader: ParkedTask<ByteBuffer?>?
+  private var taken = Patience()
 
   /// Bytes received and not yet given back to the stream's window.
   private var held = 0
 
   /// Gives bytes back to the stream's window. Cleared when the stream is gone.
   var consume: ((Int) -> Void)?
+
+  /// Whether the message taken last came compressed. Of the reading task, between two reads.
+  private(set) var isLastCompressed = false
 
   /// Whether the peer may send one message only.
   private let expectsOne: Bool
@@ -113,6 +117,7 @@ package final class MessageInbox: @unchecked Sendable {
 
   private func take() -> Result<ByteBuffer?, any Error>? {
     if let message = messages.popFirst() {
+      isLastCompressed = message.isCompressed
       if messages.isEmpty { giveBack() }
       do throws(RPCError) {
         return .success(try message.decompressed(deframer.compression, limit: deframer.limit))
@@ -138,7 +143,10 @@ package final class MessageInbox: @unchecked Sendable {
 
   /// The next message, or nil after the last. One task reads at a time.
   func next() async throws -> ByteBuffer? {
-    if loop.inEventLoop, let next = take() { return try next.get() }
+    if loop.inEventLoop {
+      if taken.isAtEnd { await Task.yield() }
+      if loop.inEventLoop, let next = take() { return try next.get() }
+    }
     let parked = ParkedTask<ByteBuffer?>()
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
@@ -160,6 +168,20 @@ package final class MessageInbox: @unchecked Sendable {
     }
     reader = parked
     parked.park(continuation)
+  }
+}
+
+/// How often a task on an event loop may go on without letting others have a turn. What a task
+/// waits for anyway does not count.
+struct Patience {
+  private var steps = 0
+
+  /// Counts one step. Every 64th says that it is time to yield.
+  var isAtEnd: Bool {
+    mutating get {
+      steps += 1
+      return steps & 63 == 0
+    }
   }
 }
 

@@ -14,6 +14,7 @@ package final class MessageOutbox: @unchecked Sendable {
   private var buffered = 0
   private var writers = CircularBuffer<ParkedTask<Void>>()
   private var failure: (any Error)?
+  private var written = Patience()
   private(set) var isFinished = false
 
   /// Tells the connection that there is something to take. Cleared when the stream is gone.
@@ -36,11 +37,12 @@ package final class MessageOutbox: @unchecked Sendable {
 
   /// Queues one framed message, then waits while too much is buffered.
   func write(_ message: ByteBuffer) async throws {
-    if loop.inEventLoop {
-      try enqueue(message)
-      if buffered <= MessageOutbox.highWater { return }
-    }
     let queued = loop.inEventLoop
+    if queued {
+      try enqueue(message)
+      if written.isAtEnd { await Task.yield() }
+      if loop.inEventLoop, buffered <= MessageOutbox.highWater { return }
+    }
     let parked = ParkedTask<Void>()
     try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation {

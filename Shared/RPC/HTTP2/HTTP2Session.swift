@@ -22,6 +22,9 @@ package final class HTTP2Session {
     /// how many more each second.
     package var resetBurst = 1000
     package var resetsPerSecond = 33
+    /// SETTINGS and PRIORITY frames the peer may send at once, and how many more each second.
+    package var controlBurst = 200
+    package var controlsPerSecond = 20
 
     package init() {}
   }
@@ -38,11 +41,20 @@ package final class HTTP2Session {
   private var latestHeaders: [[HTTP2Header]] = [[], []]
   /// The longest list kept for that, in bytes.
   private static let latestLimit = 2048
+  private var resets: RateLimit
+  private var controls: RateLimit
+  /// HEADERS and DATA frames sent so far.
+  package private(set) var sentFrames = 0
   private var isAbandoned = false
+  /// Between ``announceShutdown()`` and ``goAway(_:)``: streams may still be on their way, though
+  /// nghttp2 is done as soon as it has none.
+  private var isDrawingLine = false
 
   package init(role: Role, settings: Settings = Settings()) {
     self.role = role
     self.settings = settings
+    resets = RateLimit(burst: settings.resetBurst, perSecond: settings.resetsPerSecond)
+    controls = RateLimit(burst: settings.controlBurst, perSecond: settings.controlsPerSecond)
 
     var option: OpaquePointer?
     nghttp2_option_new(&option)
@@ -108,7 +120,8 @@ package final class HTTP2Session {
 
   /// Whether the session has nothing more to do in either direction: close the connection.
   package var isDone: Bool {
-    nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    !isDrawingLine && nghttp2_session_want_read(session) == 0
+      && nghttp2_session_want_write(session) == 0
   }
 
   /// The connection is gone: lets go of bodies; `receive` and `send` do nothing any more.
@@ -177,17 +190,34 @@ package final class HTTP2Session {
   // MARK: The connection
 
   /// Tells the peer to open no more streams; those it has opened meanwhile are still served.
-  package func announceShutdown() { nghttp2_submit_shutdown_notice(session) }
+  ///
+  /// To be followed by ``goAway(_:)`` when they must have arrived; the session is not done before.
+  package func announceShutdown() {
+    isDrawingLine = true
+    nghttp2_submit_shutdown_notice(session)
+  }
 
   /// Serves no stream beyond those received so far. The session is done when they are.
   package func goAway(_ code: HTTP2ErrorCode = .noError) {
+    isDrawingLine = false
     nghttp2_submit_goaway(
       session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
       code.rawValue, nil, 0)
   }
 
   /// Ends the session as soon as a GOAWAY is sent; streams are reset.
-  package func terminate(_ code: HTTP2ErrorCode) {
+  ///
+  /// - Parameter reason: text for whoever debugs the peer.
+  package func terminate(_ code: HTTP2ErrorCode, reason: String = "") {
+    isDrawingLine = false
+    if !reason.isEmpty {
+      var reason = reason
+      reason.withUTF8 {
+        _ = nghttp2_submit_goaway(
+          session, UInt8(NGHTTP2_FLAG_NONE.rawValue),
+          nghttp2_session_get_last_proc_stream_id(session), code.rawValue, $0.baseAddress, $0.count)
+      }
+    }
     nghttp2_session_terminate_session(session, code.rawValue)
   }
 
@@ -310,7 +340,10 @@ package final class HTTP2Session {
         withUnsafeBytes(of: frame.ping.opaque_data) {
           UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
         })
+    case NGHTTP2_PRIORITY:
+      if !controls.allows() { terminate(.enhanceYourCalm) }
     case NGHTTP2_SETTINGS:
+      if !controls.allows() { terminate(.enhanceYourCalm) }
       if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.receivedSettings() }
     default: break
     }
@@ -324,7 +357,14 @@ package final class HTTP2Session {
   }
 
   fileprivate func sent(_ frame: nghttp2_frame) -> Int32 {
-    guard nghttp2_frame_type(UInt32(frame.hd.type)) == NGHTTP2_HEADERS else { return 0 }
+    switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+    case NGHTTP2_HEADERS: break
+    case NGHTTP2_DATA:
+      sentFrames += 1
+      return 0
+    default: return 0
+    }
+    sentFrames += 1
     let id = frame.hd.stream_id
     streams[id]?.headersSent = true
     let endsStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
@@ -339,7 +379,10 @@ package final class HTTP2Session {
 
   fileprivate func closed(_ id: StreamID, _ code: UInt32) -> Int32 {
     guard let stream = streams.removeValue(forKey: id) else { return 0 }
-    let code = HTTP2ErrorCode(rawValue: code)
+    // Of a request that was never sent the peer has said nothing, whatever nghttp2 calls it.
+    let code = role == .client && !stream.headersSent ? .noError : HTTP2ErrorCode(rawValue: code)
+    // nghttp2 counts the resets it receives; a peer can also provoke those of this side.
+    if role == .server, code != .noError, !resets.allows() { terminate(.enhanceYourCalm) }
     delegate?.closed(
       id, code, unseenByPeer: role == .client && (!stream.headersSent || code == .refusedStream))
     return 0
@@ -365,6 +408,29 @@ package final class HTTP2Session {
   }
 }
 
+/// So many at once, and so many more each second.
+private struct RateLimit {
+  private let burst: Double
+  private let perSecond: Double
+  private var left: Double
+  private var last: ContinuousClock.Instant?
+
+  init(burst: Int, perSecond: Int) {
+    self.burst = Double(burst)
+    self.perSecond = Double(perSecond)
+    left = Double(burst)
+  }
+
+  mutating func allows() -> Bool {
+    let now = ContinuousClock.now
+    if let last { left = min(burst, left + perSecond * (last.duration(to: now) / .seconds(1))) }
+    last = now
+    guard left >= 1 else { return false }
+    left -= 1
+    return true
+  }
+}
+
 /// Learns what a session received. Called during ``HTTP2Session/receive(_:)``, and
 /// ``closed(_:_:unseenByPeer:)`` during ``HTTP2Session/send(_:)`` too.
 package protocol HTTP2SessionDelegate: AnyObject {
@@ -374,7 +440,8 @@ package protocol HTTP2SessionDelegate: AnyObject {
   func received(_ bytes: UnsafeRawBufferPointer, on id: HTTP2Session.StreamID)
   /// The peer's DATA on the stream is complete.
   func receivedEnd(on id: HTTP2Session.StreamID)
-  /// The stream is gone. `unseenByPeer` promises that the peer has not acted on the request.
+  /// The stream is gone. `unseenByPeer` promises that the peer has not acted on the request: it
+  /// refused it, or, with no error, the request was never sent.
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool)
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String)
   func receivedSettings()

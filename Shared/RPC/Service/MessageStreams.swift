@@ -26,6 +26,10 @@ public struct RequestStream<Element: Message>: AsyncSequence, Sendable {
       })
   }
 
+  /// Whether the message read last came compressed, which handlers have no need to know and
+  /// interoperability tests have.
+  package var isLastCompressed: Bool { source.isLastCompressed }
+
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base: source.makeIterator()) }
 
   public struct AsyncIterator: AsyncIteratorProtocol {
@@ -74,6 +78,10 @@ public struct ResponseStream<Element: Message>: AsyncSequence, Sendable {
   public func trailingMetadata() async throws -> Metadata {
     try await call?.trailingMetadata() ?? [:]
   }
+
+  /// Whether the message read last came compressed, which handlers have no need to know and
+  /// interoperability tests have.
+  package var isLastCompressed: Bool { source.isLastCompressed }
 
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base: source.makeIterator()) }
 
@@ -158,6 +166,10 @@ private enum MessageSource<Element: Message>: Sendable {
 
   /// Whose mistake a message that cannot be read is.
   enum Origin { case request, response }
+
+  var isLastCompressed: Bool {
+    if case .inbox(let inbox, _, _) = self { inbox.isLastCompressed } else { false }
+  }
 
   func makeIterator() -> Iterator {
     switch self {

@@ -5,11 +5,15 @@ public struct ServiceDefinition: Sendable {
   /// The full name, package included: `lauter.store.v1.RecordService`.
   public let name: String
 
+  /// The file that declares it, for reflection; nil for a service written by hand.
+  public let file: ProtoFile?
+
   /// In the order declared.
   public let methods: [MethodDefinition]
 
-  public init(_ name: String, methods: [MethodDefinition]) {
+  public init(_ name: String, file: ProtoFile? = nil, methods: [MethodDefinition]) {
     self.name = name
+    self.file = file
     self.methods = methods
   }
 }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 import NIOCore
 import NIOPosix
@@ -13,6 +14,7 @@ final class ChannelCore: @unchecked Sendable {
   let configuration: RPCChannel.Configuration
   private let logger: Logger
   private let credentials: TLSCredentials?
+  let metrics: ChannelMetrics?
   var retryBudget: RetryBudget
 
   private var subchannels: [Subchannel] = []
@@ -28,9 +30,6 @@ final class ChannelCore: @unchecked Sendable {
   /// Since when there has been no call, and the timer that looks whether that is too long.
   private var idleSince: NIODeadline?
   private var isIdleTimerRunning = false
-
-  /// Resolving more often than this helps nobody.
-  private static let resolutionInterval = TimeAmount.seconds(1)
 
   private enum Resolution {
     case needed
@@ -48,6 +47,8 @@ final class ChannelCore: @unchecked Sendable {
     loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
     retryBudget = RetryBudget(configuration.retryThrottling)
+    metrics = ChannelMetrics(
+      target: "\(target)", factory: configuration.metricsFactory ?? MetricsSystem.factory)
     credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
   }
 
@@ -159,7 +160,7 @@ final class ChannelCore: @unchecked Sendable {
       if subchannels.isEmpty {
         lastError = error
         resolution = .failed
-        loop.scheduleTask(in: resolutionBackoff.next()) { [weak self] in
+        loop.scheduleTask(in: TimeAmount(resolutionBackoff.next())) { [weak self] in
           guard let self, case .failed = resolution else { return }
           // Without a waiting call there is nobody to resolve for.
           if waiting.isEmpty { resolution = .needed } else { resolve() }
@@ -174,7 +175,7 @@ final class ChannelCore: @unchecked Sendable {
   /// The set of replicas may have changed.
   private func resolveAgain() {
     guard case .done(let time) = resolution, !isResolutionScheduled else { return }
-    let due = time + ChannelCore.resolutionInterval
+    let due = time + TimeAmount(configuration.minResolutionInterval)
     guard due > .now() else { return resolve() }
     isResolutionScheduled = true
     loop.scheduleTask(deadline: due) { [weak self] in
@@ -242,25 +243,25 @@ final class ChannelCore: @unchecked Sendable {
 }
 
 /// Pauses between attempts: exponential, with jitter (grpc/grpc `doc/connection-backoff.md`).
-struct Backoff {
+package struct Backoff {
   private let initial: Double
   private let longest: Double
   private var current: Double
 
-  init(_ configuration: RPCChannel.Configuration) {
+  package init(_ configuration: RPCChannel.Configuration) {
     initial = configuration.initialBackoff / .nanoseconds(1)
     longest = configuration.maxBackoff / .nanoseconds(1)
     current = initial
   }
 
   /// Whether no attempt has failed since the last success.
-  var isFresh: Bool { current == initial }
+  package var isFresh: Bool { current == initial }
 
-  mutating func next() -> TimeAmount {
+  package mutating func next(jitter: Double = .random(in: 0.8...1.2)) -> Duration {
     let pause = min(current, longest)
     current = min(current * 1.6, longest)
-    return .nanoseconds(Int64(pause * Double.random(in: 0.8...1.2)))
+    return .nanoseconds(Int64(pause * jitter))
   }
 
-  mutating func reset() { current = initial }
+  package mutating func reset() { current = initial }
 }

@@ -16,8 +16,12 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   private let response: ResponseMetadata
   private var state = State.created
   private var deadlineTimer: Scheduled<Void>?
+  private var metrics: CallMetrics?
+  private var began = NIODeadline.now()
+  private var sentBytes = 0
+  private var receivedBytes = 0
   private var retries: RetryState
-  private var wasRefused = false
+  private var refusals = 0
 
   private var completion: ParkedTask<ByteBuffer>?
   private var initialMetadataWaiters: [ParkedTask<Metadata>] = []
@@ -79,6 +83,10 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   private func startOnLoop() {
     guard case .created = state else { return }
+    if pinned == nil, let metrics = core.metrics {
+      self.metrics = metrics.calls(of: method)
+      began = .now()
+    }
     if let deadline {
       let left = ContinuousClock.now.duration(to: deadline)
       guard left > .zero else { return exceedDeadline() }
@@ -185,6 +193,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     do {
       let id = try connection.pump.session.request(head(to: connection), body: self)
       state = .open(connection, id)
+      metrics?.attempts.increment()
       connection.add(self, id)
       inbox.consume = { [unowned connection] count in
         connection.pump.session.consume(id, count)
@@ -280,6 +289,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   func received(_ bytes: UnsafeRawBufferPointer) {
     guard !isOver else { return }
+    receivedBytes += bytes.count
     do throws(RPCError) {
       try inbox.receive(bytes)
     } catch {
@@ -326,13 +336,15 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     guard !isOver else { return }
     let canRepeat = initial == nil && outbox.canRewind && pinned == nil
     var pause: Duration?
-    if canRepeat, reach == .notSent || reach == .refused && !wasRefused {
-      if reach == .refused { wasRefused = true }
+    if canRepeat, reach == .notSent || reach == .refused && refusals < allowedRefusals {
+      if reach == .refused { refusals += 1 }
       pause = .zero
+      metrics?.transparentRetries.increment()
     } else if case .retry(let after) = retries.failed(
       error, canRepeat: canRepeat, budget: &core.retryBudget)
     {
       pause = after
+      metrics?.retries.increment()
     }
     guard let pause else {
       trailing = error.metadata
@@ -343,6 +355,12 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     if pause == .zero { return submit() }
     state = .pausing(
       core.loop.scheduleTask(in: TimeAmount(pause)) { [weak self] in self?.submit() })
+  }
+
+  /// The specification allows one refusal; but where connections have a maximum age, a call may be
+  /// refused by one that ends and then by the next.
+  private var allowedRefusals: Int {
+    if case .open(let connection, _) = state, connection.isGoingAway { 5 } else { 1 }
   }
 
   private func submit() {
@@ -366,6 +384,10 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     state = .over(error)
     deadlineTimer?.cancel()
     core.forget(self)
+    let code = error.map { ($0 as? RPCError)?.code ?? .cancelled }
+    metrics?.ended(
+      code, after: .nanoseconds((NIODeadline.now() - began).nanoseconds), sent: sentBytes,
+      received: receivedBytes)
     if !trailing.isEmpty { response.values.withLock { $0.trailing = trailing } }
     if let error {
       if error is RPCError { inbox.finish(throwing: error) } else { inbox.fail(error) }
@@ -389,6 +411,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   func read(into space: UnsafeMutableRawBufferPointer) -> HTTP2BodyPart {
     let count = outbox.read(into: space)
+    sentBytes += count
     return outbox.isSent ? .last(count, trailers: nil) : .bytes(count)
   }
 }

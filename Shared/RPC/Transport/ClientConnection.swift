@@ -22,22 +22,19 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   var report: ((Event) -> Void)?
   private var calls: [HTTP2Session.StreamID: ClientCall] = [:]
   private(set) var isReady = false
+  /// Whether the server has said that it ends the connection.
+  private(set) var isGoingAway = false
   private var isClosing = false
   private var failure: String?
 
+  private let metrics: ChannelMetrics?
   private let keepalive: RPCChannel.Keepalive?
-  private var keepaliveTimer: Scheduled<Void>?
-  private var lastRead = NIODeadline.now()
-  private var ping = Ping.none
+  private var keepAlive: KeepAlive?
 
-  private enum Ping {
-    case none
-    case sent
-    /// After a stall of this machine the timer may be due before bytes that came in time are read.
-    case overdue
-  }
-
-  init(address: String, usesTLS: Bool, keepalive: RPCChannel.Keepalive?) {
+  init(
+    address: String, usesTLS: Bool, keepalive: RPCChannel.Keepalive?, metrics: ChannelMetrics?
+  ) {
+    self.metrics = metrics
     self.address = address
     self.usesTLS = usesTLS
     self.keepalive = keepalive
@@ -98,7 +95,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    heardFromPeer()
+    keepAlive?.heard()
     do {
       try pump.receive(unwrapInboundIn(data))
     } catch {
@@ -118,7 +115,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    keepaliveTimer?.cancel()
+    keepAlive?.stop()
     pump.close()
     let error = RPCError(
       code: .unavailable,
@@ -154,6 +151,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {
+    isGoingAway = true
     if code != .noError { failure = "the server closes it (\(code))" }
     report?(.draining(tooManyPings: code == .enhanceYourCalm && debugData == "too_many_pings"))
   }
@@ -161,7 +159,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   func receivedSettings() {
     guard !isReady else { return }
     isReady = true
-    if let keepalive { scheduleKeepalive(in: TimeAmount(keepalive.interval)) }
+    startKeepAlive()
     report?(.ready)
   }
 
@@ -169,40 +167,20 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func receivedPong(_ data: UInt64) {}
 
-  // MARK: Keepalive
-
-  private func heardFromPeer() {
-    guard let keepalive else { return }
-    lastRead = .now()
-    guard ping != .none else { return }
-    ping = .none
-    keepaliveTimer?.cancel()
-    scheduleKeepalive(in: TimeAmount(keepalive.interval))
-  }
-
-  private func scheduleKeepalive(in pause: TimeAmount) {
-    keepaliveTimer = pump.loop?.scheduleTask(in: pause) { [weak self] in self?.keepaliveIsDue() }
-  }
-
-  private func keepaliveIsDue() {
-    guard let keepalive, pump.isOpen else { return }
-    let interval = TimeAmount(keepalive.interval)
-    switch ping {
-    case .none:
-      let left = interval - (NIODeadline.now() - lastRead)
-      guard left <= .zero else { return scheduleKeepalive(in: left) }
-      guard keepalive.permitWithoutCalls || !calls.isEmpty else {
-        return scheduleKeepalive(in: interval)
-      }
-      ping = .sent
-      pump.session.ping(0)
-      pump.flush()
-      scheduleKeepalive(in: TimeAmount(keepalive.timeout))
-    case .sent:
-      ping = .overdue
-      scheduleKeepalive(in: .milliseconds(100))
-    case .overdue:
-      close(because: "it did not answer a keepalive ping within \(keepalive.timeout)")
-    }
+  private func startKeepAlive() {
+    guard let keepalive, let loop = pump.loop else { return }
+    let keepAlive = KeepAlive(
+      loop: loop, interval: keepalive.interval, timeout: keepalive.timeout,
+      isWanted: { [unowned self] in keepalive.permitWithoutCalls || !calls.isEmpty },
+      ping: { [unowned self] in
+        metrics?.keepalivePings.increment()
+        pump.session.ping(KeepAlive.data)
+        pump.scheduleFlush()
+      },
+      lost: { [unowned self] in
+        close(because: "it did not answer a keepalive ping within \(keepalive.timeout)")
+      })
+    self.keepAlive = keepAlive
+    keepAlive.start()
   }
 }

@@ -10,27 +10,57 @@ final class HTTP2Pump: @unchecked Sendable {
   private var context: ChannelHandlerContext?
   private var isFlushScheduled = false
   private var isReading = false
+  private var isFinishing = false
+  private var closeTimer: Scheduled<Void>?
   private var output = ByteBuffer()
 
   /// Bytes collected before they are handed to the socket.
   private static let writeSize = 64 * 1024
 
+  /// How long a peer may take to read the last of what was said, and to close its side after that.
+  private static let patience = TimeAmount.seconds(30)
+  private static let goodbye = TimeAmount.seconds(1)
+
   init(session: HTTP2Session) { self.session = session }
 
-  var isOpen: Bool { context != nil }
+  var isOpen: Bool { context != nil && !isFinishing }
   var loop: (any EventLoop)? { context?.eventLoop }
 
   func open(_ context: ChannelHandlerContext) { self.context = context }
 
+  /// Closes at once; what has not been sent is lost.
   func close() {
+    closeTimer?.cancel()
+    closeTimer = nil
     let context = self.context
     self.context = nil
     context?.close(promise: nil)
   }
 
+  /// Closes after what the session has said so far has reached the peer.
+  ///
+  /// Only this side is closed at first: a socket closed while the peer still sends is reset, and
+  /// a reset takes away from the peer what it has not yet read, answers included.
+  func finish() {
+    guard let context, !isFinishing else { return }
+    isFinishing = true
+    let loop = context.eventLoop
+    closeTimer = loop.scheduleTask(in: HTTP2Pump.patience) { self.close() }
+    let said = loop.makePromise(of: Void.self)
+    said.futureResult.whenComplete { result in
+      guard self.context != nil else { return }
+      // Within a process there is one direction only, and nothing to lose.
+      guard case .success = result else { return self.close() }
+      self.closeTimer?.cancel()
+      self.closeTimer = loop.scheduleTask(in: HTTP2Pump.goodbye) { self.close() }
+    }
+    // Waits for what is written already.
+    context.close(mode: .output, promise: said)
+  }
+
   /// Hands bytes to the session; throws when the connection is beyond repair.
   func receive(_ bytes: ByteBuffer) throws(HTTP2Error) {
-    guard context != nil else { return }
+    guard isOpen else { return }
     isReading = true
     let result: Result<Void, HTTP2Error> = bytes.withUnsafeReadableBytes { bytes in
       do throws(HTTP2Error) {
@@ -56,7 +86,7 @@ final class HTTP2Pump: @unchecked Sendable {
 
   func flush() {
     isFlushScheduled = false
-    guard let context, context.channel.isWritable else { return }
+    guard isOpen, let context, context.channel.isWritable else { return }
     var wrote = false
     do {
       while try session.send({ bytes in _ = output.writeBytes(bytes) }) != nil {
@@ -73,25 +103,11 @@ final class HTTP2Pump: @unchecked Sendable {
       wrote = true
     }
     if wrote { context.flush() }
-    if session.isDone { close() }
+    if session.isDone { finish() }
   }
 
   private func write(to context: ChannelHandlerContext) {
     context.write(NIOAny(output), promise: nil)
     output.clear()
-  }
-}
-
-/// Runs tasks on an event loop.
-///
-/// The global pool would cost two thread switches a call and several times the CPU.
-final class LoopExecutor: TaskExecutor {
-  let loop: any EventLoop
-
-  init(_ loop: any EventLoop) { self.loop = loop }
-
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

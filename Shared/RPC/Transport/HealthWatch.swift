@@ -82,7 +82,7 @@ final class HealthWatch: @unchecked Sendable {
       RPCError(
         code: .unavailable,
         message: "cannot learn the health of \(connection.address): \(error)"))
-    core.loop.scheduleTask(in: backoff.next()) { [weak self] in self?.watch() }
+    core.loop.scheduleTask(in: TimeAmount(backoff.next())) { [weak self] in self?.watch() }
   }
 }
 

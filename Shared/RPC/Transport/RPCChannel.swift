@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 import NIOCore
 
@@ -23,6 +24,9 @@ public final class RPCChannel: Sendable {
     /// The longest pause between attempts.
     public var maxBackoff: Duration = .seconds(15)
 
+    /// The target is not resolved more often than this, however often connections are lost.
+    public var minResolutionInterval: Duration = .seconds(1)
+
     /// How long a channel without calls keeps its connections; nil keeps them. The next call
     /// resolves the target and connects again.
     public var idleTimeout: Duration? = .seconds(30 * 60)
@@ -47,6 +51,11 @@ public final class RPCChannel: Sendable {
 
     /// The bytes of a call kept to be sent again; a call that has sent more is not retried.
     public var retryBufferSize = 256 * 1024
+
+    /// Who collects the channel's counters; nil asks the program's `MetricsSystem` when the channel
+    /// is made. They are named as in gRFC A66: `grpc.client.call.duration`,
+    /// `grpc.client.attempt.started` and so on.
+    public var metricsFactory: (any MetricsFactory)?
 
     public init() {}
   }

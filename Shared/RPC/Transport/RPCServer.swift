@@ -24,6 +24,30 @@ public final class RPCServer: Service {
     /// Certificates; nil serves cleartext.
     public var tls: ServerTLS?
 
+    /// How long a client may take to say that it speaks HTTP/2, TLS included.
+    public var handshakeTimeout: Duration = .seconds(20)
+
+    /// The silence of a client after which it is asked whether it is still there; nil never asks.
+    public var keepaliveInterval: Duration? = .seconds(300)
+
+    /// How long a client that was asked may stay silent before its connection is closed.
+    public var keepaliveTimeout: Duration = .seconds(20)
+
+    /// The least time between pings of a client while nothing is sent to it. One that pings more
+    /// often loses its connection (ENHANCE_YOUR_CALM, `too_many_pings`).
+    public var minPingInterval: Duration = .seconds(10)
+
+    /// How old a connection may get, give or take 10 %; the client is then told to make a new one,
+    /// so that calls spread over replicas that have come since. Nil sets no limit.
+    public var maxConnectionAge: Duration?
+
+    /// How long calls in progress may go on after that before they are cancelled.
+    public var maxConnectionAgeGrace: Duration = .seconds(60)
+
+    /// How long a connection may be without calls before the client is told to go; nil sets no
+    /// limit.
+    public var idleTimeout: Duration?
+
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
     public var shutdownGracePeriod: Duration = .seconds(10)
@@ -51,6 +75,7 @@ public final class RPCServer: Service {
   private let configuration: Configuration
   private let logger: Logger
   private let credentials: TLSCredentials?
+  private let handlers = HandlerCount()
   private let state = Mutex(State())
 
   private struct State {
@@ -118,7 +143,8 @@ public final class RPCServer: Service {
 
   func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
     let connection = ServerConnection(
-      channel: channel, router: router, configuration: configuration, logger: logger)
+      channel: channel, router: router, configuration: configuration, handlers: handlers,
+      logger: logger)
     let id = ObjectIdentifier(connection)
     let isShuttingDown = state.withLock { state in
       state.connections[id] = (connection, channel)
@@ -141,7 +167,8 @@ public final class RPCServer: Service {
   ///
   /// On graceful shutdown no call is accepted any more, those in progress have
   /// ``Configuration/shutdownGracePeriod`` to finish, then their tasks are cancelled. On
-  /// cancellation they are cancelled at once. Returns when every connection is closed.
+  /// cancellation they are cancelled at once. Returns when every connection is closed and every
+  /// handler has returned.
   public func run() async throws {
     try await start()
     guard let (listener, _) = try await state.withLock({ $0.listener })?.value else { return }
@@ -151,6 +178,7 @@ public final class RPCServer: Service {
         while let channel = state.withLock({ $0.connections.values.first?.channel }) {
           try? await channel.closeFuture.get()
         }
+        await handlers.none()
       } onGracefulShutdown: {
         self.stop(listener, grace: self.configuration.shutdownGracePeriod)
       }
@@ -170,6 +198,39 @@ public final class RPCServer: Service {
       connection.loop.execute {
         if let grace { connection.shutDown(grace: grace) } else { connection.cancelCalls() }
       }
+    }
+  }
+}
+
+/// How many handlers are running.
+final class HandlerCount: Sendable {
+  private let state = Mutex(State())
+
+  private struct State {
+    var count = 0
+    var waiting: [UnsafeContinuation<Void, Never>] = []
+  }
+
+  func started() { state.withLock { $0.count += 1 } }
+
+  func returned() {
+    let waiting = state.withLock { state in
+      state.count -= 1
+      guard state.count == 0 else { return [UnsafeContinuation<Void, Never>]() }
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  /// Waits until none runs.
+  func none() async {
+    await withUnsafeContinuation { continuation in
+      let isNone = state.withLock { state in
+        if state.count > 0 { state.waiting.append(continuation) }
+        return state.count == 0
+      }
+      if isNone { continuation.resume() }
     }
   }
 }

@@ -113,6 +113,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     if case .synchronous(let handle) = method.handler, method.interceptors.isEmpty {
       return finish(Result { try handle(inbox.takeOnly(), outbox, context) })
     }
+    connection.handlerStarted()
     task = Task(executorPreference: connection.executor) { [self] in
       let result: Result<Void, any Error>
       do {
@@ -127,7 +128,10 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
       } catch {
         result = .failure(error)
       }
-      connection.loop.now { self.finish(result) }
+      connection.loop.now {
+        self.finish(result)
+        self.connection.handlerReturned()
+      }
     }
   }
 

@@ -19,18 +19,31 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
   /// What the latest header list meant: a client's calls to one method tend to have the same.
   private var latest: (headers: [HTTP2Header], head: RequestHead, handler: RoutedMethod)?
+  private let handlers: HandlerCount
   private var handshakeTimer: Scheduled<Void>?
+  private var ageTimer: Scheduled<Void>?
+  private var idleTimer: Scheduled<Void>?
   private var shutdownTimer: Scheduled<Void>?
+  private var keepAlive: KeepAlive?
   private var isShuttingDown = false
+  /// Pings of the client that came too soon, since this side last sent anything.
+  private var pingStrikes = 0
+  private var lastPing: NIODeadline?
+  private var sentFramesAtPing = 0
 
-  /// How long a client may take to say that it speaks HTTP/2.
-  private static let handshakeTimeout = TimeAmount.seconds(20)
+  /// Pings that may come too soon before the connection is closed.
+  private static let pingStrikeLimit = 2
+
+  /// What the ping carries that draws the line of a graceful shutdown.
+  private static let shutdownPing: UInt64 = 0x676f_6f64_2062_7965
 
   init(
-    channel: any Channel, router: Router, configuration: RPCServer.Configuration, logger: Logger
+    channel: any Channel, router: Router, configuration: RPCServer.Configuration,
+    handlers: HandlerCount, logger: Logger
   ) {
+    self.handlers = handlers
     loop = channel.eventLoop
-    executor = LoopExecutor(channel.eventLoop)
+    executor = .on(channel.eventLoop)
     // Nobody listens in within the process.
     usesTLS = configuration.tls != nil && !(channel is InProcessChannel)
     peer = channel.remoteAddress.map(RPCServer.Address.init(_:))?.description ?? "in-process"
@@ -50,7 +63,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     pump.open(context)
     // Twice: after a stall of this machine the timer may be due before bytes that came in time are
     // read.
-    handshakeTimer = loop.scheduleTask(in: ServerConnection.handshakeTimeout) {
+    handshakeTimer = loop.scheduleTask(in: TimeAmount(configuration.handshakeTimeout)) {
       self.handshakeTimer = self.loop.scheduleTask(in: .seconds(1)) {
         self.logger.debug(
           "closing a connection that did not speak HTTP/2", metadata: ["peer": "\(self.peer)"])
@@ -58,6 +71,42 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
       }
     }
     if !usesTLS { pump.flush() }
+    watch()
+  }
+
+  /// Starts the timers that end a connection which is old, idle or dead.
+  private func watch() {
+    if let age = configuration.maxConnectionAge {
+      // Jitter, so that the clients of a server that has restarted do not come back all at once.
+      ageTimer = loop.scheduleTask(in: TimeAmount(age * Double.random(in: 0.9...1.1))) {
+        self.drain(
+          grace: self.configuration.maxConnectionAgeGrace, "the connection reached its maximum age")
+      }
+    }
+    if let interval = configuration.keepaliveInterval {
+      keepAlive = KeepAlive(
+        loop: loop, interval: interval, timeout: configuration.keepaliveTimeout,
+        ping: { [unowned self] in
+          pump.session.ping(KeepAlive.data)
+          pump.scheduleFlush()
+        },
+        lost: { [unowned self] in
+          logger.info(
+            "closing a connection: the client does not answer pings",
+            metadata: ["peer": "\(peer)"])
+          pump.close()
+        })
+      keepAlive?.start()
+    }
+    watchIdleness()
+  }
+
+  private func watchIdleness() {
+    guard calls.isEmpty, idleTimer == nil, let timeout = configuration.idleTimeout else { return }
+    idleTimer = loop.scheduleTask(in: TimeAmount(timeout)) {
+      self.drain(
+        grace: self.configuration.maxConnectionAgeGrace, "the connection was idle too long")
+    }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -68,20 +117,22 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
         logger.info(
           "closing a connection: the client did not offer HTTP/2 (ALPN h2) in its TLS handshake",
           metadata: ["peer": "\(peer)"])
-        pump.close()
+        pump.finish()
       }
     }
     context.fireUserInboundEventTriggered(event)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    executor.polled()
+    keepAlive?.heard()
     do {
       try pump.receive(unwrapInboundIn(data))
     } catch {
       logger.debug(
         "closing a connection", metadata: ["peer": "\(peer)", "reason": "\(error)"])
       pump.flush()
-      pump.close()
+      pump.finish()
     }
   }
 
@@ -90,8 +141,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   func channelWritabilityChanged(context: ChannelHandlerContext) { pump.flush() }
 
   func channelInactive(context: ChannelHandlerContext) {
-    handshakeTimer?.cancel()
-    shutdownTimer?.cancel()
+    for timer in [handshakeTimer, ageTimer, idleTimer, shutdownTimer] { timer?.cancel() }
+    keepAlive?.stop()
     pump.close()
     pump.session.abandon()
     let calls = self.calls
@@ -109,21 +160,26 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   // MARK: Shutdown
 
   /// Lets calls in progress finish within `grace` and takes no others.
-  func shutDown(grace: Duration) {
+  func shutDown(grace: Duration) { drain(grace: grace, "the server is shutting down") }
+
+  /// Ends every call now.
+  func cancelCalls() { end("the server is shutting down") }
+
+  private func drain(grace: Duration, _ reason: String) {
     guard pump.isOpen, !isShuttingDown else { return }
     isShuttingDown = true
     // The peer learns first that it should stop, and one round trip later where the line is, so
-    // that no call it has sent in between is lost.
+    // that no call it has sent in between is lost (RFC 9113 section 6.8).
     pump.session.announceShutdown()
-    pump.session.ping(0)
+    pump.session.ping(ServerConnection.shutdownPing)
     pump.scheduleFlush()
-    shutdownTimer = loop.scheduleTask(in: TimeAmount(grace)) { self.cancelCalls() }
+    shutdownTimer = loop.scheduleTask(in: TimeAmount(grace)) { self.end(reason) }
   }
 
-  func cancelCalls() {
+  private func end(_ reason: String) {
+    isShuttingDown = true
     shutdownTimer?.cancel()
-    let error = RPCError(code: .unavailable, message: "the server is shutting down")
-    for call in calls.values { call.abort(error) }
+    for call in calls.values { call.abort(RPCError(code: .unavailable, message: reason)) }
     pump.session.goAway()
     pump.flush()
     // What a client does not read does not hold the server up.
@@ -150,6 +206,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
       let (head, handler) = try route(headers)
       let call = ServerCall(id: id, head: head, handler: handler, connection: self)
       calls[id] = call
+      idleTimer?.cancel()
+      idleTimer = nil
       call.begin()
       if endsStream { call.receivedEnd() }
     } catch {
@@ -177,6 +235,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
     calls.removeValue(forKey: id)?.abandoned(because: "the client cancelled the call (\(code))")
+    watchIdleness()
   }
 
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {}
@@ -186,11 +245,31 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     handshakeTimer = nil
   }
 
-  func receivedPing() {}
+  /// A client that pings more often than it may, while nothing is sent to it, is an attack or a
+  /// misconfiguration (grpc/grpc `doc/keepalive.md`, "Server enforcement").
+  func receivedPing() {
+    let now = NIODeadline.now()
+    if sentFramesAtPing != pump.session.sentFrames {
+      sentFramesAtPing = pump.session.sentFrames
+      pingStrikes = 0
+    } else if let lastPing, now - lastPing < TimeAmount(configuration.minPingInterval) {
+      pingStrikes += 1
+      if pingStrikes > ServerConnection.pingStrikeLimit {
+        logger.info(
+          "closing a connection: the client pings too often", metadata: ["peer": "\(peer)"])
+        pump.session.terminate(.enhanceYourCalm, reason: "too_many_pings")
+      }
+    }
+    lastPing = now
+  }
 
   func receivedPong(_ data: UInt64) {
-    if isShuttingDown { pump.session.goAway() }
+    if data == ServerConnection.shutdownPing, isShuttingDown { pump.session.goAway() }
   }
+
+  func handlerStarted() { handlers.started() }
+
+  func handlerReturned() { handlers.returned() }
 
   private func refuse(_ id: HTTP2Session.StreamID, _ refusal: RequestHead.Refusal) {
     switch refusal {

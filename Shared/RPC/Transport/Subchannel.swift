@@ -44,7 +44,7 @@ final class Subchannel: @unchecked Sendable {
     let endpoint = self.endpoint
     let usesTLS = core.configuration.tls != nil && endpoint.isSocket
     let connection = ClientConnection(
-      address: "\(endpoint)", usesTLS: usesTLS, keepalive: keepalive)
+      address: "\(endpoint)", usesTLS: usesTLS, keepalive: keepalive, metrics: core.metrics)
     connection.report = { [weak self, unowned connection] in self?.happened($0, to: connection) }
     self.connection = connection
     let timeout = core.configuration.connectTimeout
@@ -92,6 +92,7 @@ final class Subchannel: @unchecked Sendable {
     case .ready:
       guard case .connecting = state, let core else { return }
       readyAt = .now()
+      core.metrics?.connectionsMade.increment()
       guard let service = core.configuration.healthService else { return set(.ready(connection)) }
       health = HealthWatch(of: service, on: connection, core: core) { [weak self] problem in
         guard let self, self.connection === connection else { return }
@@ -101,6 +102,8 @@ final class Subchannel: @unchecked Sendable {
       if tooManyPings { keepalive?.interval *= 2 }
       lost()
     case .closed(let error):
+      // A server whose health is awaited is connected all the same.
+      if connection.isReady { core?.metrics?.connectionsLost.increment() }
       if case .connecting = state { fail(error) } else { lost() }
     }
   }
@@ -113,18 +116,20 @@ final class Subchannel: @unchecked Sendable {
     if NIODeadline.now() - readyAt > .seconds(1) { backoff.reset() }
     set(.idle)
     guard let core else { return }
-    core.loop.scheduleTask(in: backoff.isFresh ? .zero : backoff.next()) { [weak self] in
+    core.loop.scheduleTask(in: backoff.isFresh ? .zero : TimeAmount(backoff.next())) {
+      [weak self] in
       self?.connectIfIdle()
     }
   }
 
   private func fail(_ error: RPCError) {
     guard case .connecting = state, let core else { return }
+    if connection?.isReady != true { core.metrics?.connectionsFailed.increment() }
     connection = nil
     health?.stop()
     health = nil
     set(.failed(error))
-    core.loop.scheduleTask(in: backoff.next()) { [weak self] in
+    core.loop.scheduleTask(in: TimeAmount(backoff.next())) { [weak self] in
       guard let self, case .failed = state else { return }
       set(.idle)
       connectIfIdle()
@@ -147,7 +152,9 @@ final class Subchannel: @unchecked Sendable {
     isRetired = true
     state = .idle
     health?.stop()
+    let connection = self.connection
+    // First: what the connection reports from here on concerns nobody.
+    self.connection = nil
     connection?.close()
-    connection = nil
   }
 }

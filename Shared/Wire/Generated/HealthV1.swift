@@ -8,6 +8,24 @@ public import RPC
 public enum HealthV1 {}
 
 extension HealthV1 {
+  /// `grpc/health/v1/health.proto`, for reflection.
+  public static let healthProto = ProtoFile(
+    "grpc/health/v1/health.proto", imports: [],
+    descriptor: """
+      ChtncnBjL2hlYWx0aC92MS9oZWFsdGgucHJvdG8SDmdycGMuaGVhbHRoLnYxIi4KEkhlYWx0aENo\
+      ZWNrUmVxdWVzdBIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNlIrEBChNIZWFsdGhDaGVja1Jlc3Bv\
+      bnNlEkkKBnN0YXR1cxgBIAEoDjIxLmdycGMuaGVhbHRoLnYxLkhlYWx0aENoZWNrUmVzcG9uc2Uu\
+      U2VydmluZ1N0YXR1c1IGc3RhdHVzIk8KDVNlcnZpbmdTdGF0dXMSCwoHVU5LTk9XThAAEgsKB1NF\
+      UlZJTkcQARIPCgtOT1RfU0VSVklORxACEhMKD1NFUlZJQ0VfVU5LTk9XThADMq4BCgZIZWFsdGgS\
+      UAoFQ2hlY2sSIi5ncnBjLmhlYWx0aC52MS5IZWFsdGhDaGVja1JlcXVlc3QaIy5ncnBjLmhlYWx0\
+      aC52MS5IZWFsdGhDaGVja1Jlc3BvbnNlElIKBVdhdGNoEiIuZ3JwYy5oZWFsdGgudjEuSGVhbHRo\
+      Q2hlY2tSZXF1ZXN0GiMuZ3JwYy5oZWFsdGgudjEuSGVhbHRoQ2hlY2tSZXNwb25zZTABQmEKEWlv\
+      LmdycGMuaGVhbHRoLnYxQgtIZWFsdGhQcm90b1ABWixnb29nbGUuZ29sYW5nLm9yZy9ncnBjL2hl\
+      YWx0aC9ncnBjX2hlYWx0aF92MaoCDkdycGMuSGVhbHRoLlYxYgZwcm90bzM=
+      """)
+}
+
+extension HealthV1 {
   public struct HealthCheckRequest: Message, Hashable, Sendable {
     public var service: String
 
@@ -26,7 +44,7 @@ extension HealthV1.HealthCheckRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckRequest>) {
+  package init(c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckRequest>) throws {
     self.service = String(cString: c.pointee.service)
   }
 
@@ -84,7 +102,7 @@ extension HealthV1.HealthCheckResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckResponse>) {
+  package init(c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckResponse>) throws {
     self.status = .init(rawValue: .init(truncatingIfNeeded: c.pointee.status.rawValue))
   }
 
@@ -150,7 +168,7 @@ extension ServiceDefinition {
   /// `grpc.health.v1.Health`, handled by `handlers`.
   public static func health(_ handlers: some HealthV1.Health) -> ServiceDefinition {
     ServiceDefinition(
-      "grpc.health.v1.Health",
+      "grpc.health.v1.Health", file: HealthV1.healthProto,
       methods: [
         .unary(
           "Check", synchronous: (handlers as? any HealthV1.HealthSynchronous.Check)?.check

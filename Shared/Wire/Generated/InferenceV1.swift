@@ -8,6 +8,35 @@ public import RPC
 public enum InferenceV1 {}
 
 extension InferenceV1 {
+  /// `lauter/inference/v1/inference.proto`, for reflection.
+  public static let inferenceProto = ProtoFile(
+    "lauter/inference/v1/inference.proto", imports: [],
+    descriptor: """
+      CiNsYXV0ZXIvaW5mZXJlbmNlL3YxL2luZmVyZW5jZS5wcm90bxITbGF1dGVyLmluZmVyZW5jZS52\
+      MSJWCg5QcmVkaWN0UmVxdWVzdBIUCgVtb2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEo\
+      BFIHdmVyc2lvbhIUCgV0ZXh0cxgDIAMoCVIFdGV4dHMiugEKD1ByZWRpY3RSZXNwb25zZRIUCgVt\
+      b2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbhIWCgZsYWJlbHMYAyAD\
+      KAlSBmxhYmVscxJBCgtwcmVkaWN0aW9ucxgEIAMoCzIfLmxhdXRlci5pbmZlcmVuY2UudjEuUHJl\
+      ZGljdGlvblILcHJlZGljdGlvbnMSHAoJcHJlY2lzaW9uGAUgASgJUglwcmVjaXNpb24iXgoKUHJl\
+      ZGljdGlvbhIUCgVsYWJlbBgBIAEoCVIFbGFiZWwSFAoFc2NvcmUYAiABKAJSBXNjb3JlEiQKDXBy\
+      b2JhYmlsaXRpZXMYAyADKAJSDXByb2JhYmlsaXRpZXMiYgoMRW1iZWRSZXF1ZXN0EhYKBW1vZGVs\
+      GAEgASgJSABSBW1vZGVsEhoKB2VuY29kZXIYAiABKAlIAFIHZW5jb2RlchIUCgV0ZXh0cxgDIAMo\
+      CVIFdGV4dHNCCAoGc291cmNlIn0KDUVtYmVkUmVzcG9uc2USHgoKZGltZW5zaW9ucxgBIAEoDVIK\
+      ZGltZW5zaW9ucxIWCgZ2YWx1ZXMYAiADKAJSBnZhbHVlcxIWCgZkaWdlc3QYAyABKAlSBmRpZ2Vz\
+      dBIcCglwcmVjaXNpb24YBCABKAlSCXByZWNpc2lvbiITChFMaXN0TG9hZGVkUmVxdWVzdCJJChJM\
+      aXN0TG9hZGVkUmVzcG9uc2USMwoGbG9hZGVkGAEgAygLMhsubGF1dGVyLmluZmVyZW5jZS52MS5M\
+      b2FkZWRSBmxvYWRlZCKAAQoGTG9hZGVkEhIKBGtpbmQYASABKAlSBGtpbmQSEgoEbmFtZRgCIAEo\
+      CVIEbmFtZRIYCgd2ZXJzaW9uGAMgASgEUgd2ZXJzaW9uEhYKBmRpZ2VzdBgEIAEoCVIGZGlnZXN0\
+      EhwKCXByZWNpc2lvbhgFIAEoCVIJcHJlY2lzaW9uMpcCChBJbmZlcmVuY2VTZXJ2aWNlElQKB1By\
+      ZWRpY3QSIy5sYXV0ZXIuaW5mZXJlbmNlLnYxLlByZWRpY3RSZXF1ZXN0GiQubGF1dGVyLmluZmVy\
+      ZW5jZS52MS5QcmVkaWN0UmVzcG9uc2USTgoFRW1iZWQSIS5sYXV0ZXIuaW5mZXJlbmNlLnYxLkVt\
+      YmVkUmVxdWVzdBoiLmxhdXRlci5pbmZlcmVuY2UudjEuRW1iZWRSZXNwb25zZRJdCgpMaXN0TG9h\
+      ZGVkEiYubGF1dGVyLmluZmVyZW5jZS52MS5MaXN0TG9hZGVkUmVxdWVzdBonLmxhdXRlci5pbmZl\
+      cmVuY2UudjEuTGlzdExvYWRlZFJlc3BvbnNlYgZwcm90bzM=
+      """)
+}
+
+extension InferenceV1 {
   public struct PredictRequest: Message, Hashable, Sendable {
     public var model: String
     /// 0: the latest, which may change between calls; the answer says which it was.
@@ -32,7 +61,7 @@ extension InferenceV1.PredictRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictRequest>) throws {
     self.model = String(cString: c.pointee.model)
     self.version = c.pointee.version
     self.texts = Decoded.strings(c.pointee.texts, c.pointee.n_texts)
@@ -55,17 +84,21 @@ extension InferenceV1 {
     public var labels: [String]
     /// One per text, in order.
     public var predictions: [InferenceV1.Prediction]
+    /// What it was computed in: "fp32", "bf16" or "int8".
+    public var precision: String
 
     public init(
       model: String = "",
       version: UInt64 = 0,
       labels: [String] = [],
-      predictions: [InferenceV1.Prediction] = []
+      predictions: [InferenceV1.Prediction] = [],
+      precision: String = ""
     ) {
       self.model = model
       self.version = version
       self.labels = labels
       self.predictions = predictions
+      self.precision = precision
     }
   }
 }
@@ -79,11 +112,12 @@ extension InferenceV1.PredictResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>) throws {
     self.model = String(cString: c.pointee.model)
     self.version = c.pointee.version
     self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
-    self.predictions = Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
+    self.predictions = try Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>, _ arena: Arena) throws {
@@ -94,6 +128,7 @@ extension InferenceV1.PredictResponse: CodedMessage {
     c.pointee.labels = try arena.strings(labels, "lauter.inference.v1.PredictResponse.labels")
     c.pointee.n_predictions = predictions.count
     c.pointee.predictions = try arena.messages(predictions)
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.PredictResponse.precision")
   }
 }
 
@@ -121,7 +156,7 @@ extension InferenceV1.Prediction: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>) throws {
     self.label = String(cString: c.pointee.label)
     self.score = c.pointee.score
     self.probabilities = Decoded.scalars(c.pointee.probabilities, c.pointee.n_probabilities)
@@ -131,6 +166,7 @@ extension InferenceV1.Prediction: CodedMessage {
     lauter__inference__v1__prediction__init(c)
     c.pointee.label = try arena.string(label, "lauter.inference.v1.Prediction.label")
     c.pointee.score = score
+    try arena.keepNegativeZero(score, 2, &c.pointee.base)
     c.pointee.n_probabilities = probabilities.count
     c.pointee.probabilities = try arena.scalars(probabilities)
   }
@@ -165,7 +201,7 @@ extension InferenceV1.EmbedRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedRequest>) throws {
     switch c.pointee.source_case.rawValue {
     case 1: self.source = .model(String(cString: c.pointee.model))
     case 2: self.source = .encoder(String(cString: c.pointee.encoder))
@@ -197,11 +233,19 @@ extension InferenceV1 {
     public var values: [Float]
     /// What embedded them.
     public var digest: String
+    /// What they were computed in: "fp32", "bf16" or "int8".
+    public var precision: String
 
-    public init(dimensions: UInt32 = 0, values: [Float] = [], digest: String = "") {
+    public init(
+      dimensions: UInt32 = 0,
+      values: [Float] = [],
+      digest: String = "",
+      precision: String = ""
+    ) {
       self.dimensions = dimensions
       self.values = values
       self.digest = digest
+      self.precision = precision
     }
   }
 }
@@ -215,10 +259,11 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>) throws {
     self.dimensions = c.pointee.dimensions
     self.values = Decoded.scalars(c.pointee.values, c.pointee.n_values)
     self.digest = String(cString: c.pointee.digest)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__EmbedResponse>, _ arena: Arena) throws {
@@ -227,6 +272,7 @@ extension InferenceV1.EmbedResponse: CodedMessage {
     c.pointee.n_values = values.count
     c.pointee.values = try arena.scalars(values)
     c.pointee.digest = try arena.string(digest, "lauter.inference.v1.EmbedResponse.digest")
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.EmbedResponse.precision")
   }
 }
 
@@ -245,7 +291,7 @@ extension InferenceV1.ListLoadedRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedRequest>) throws {
     self.init()
   }
 
@@ -273,8 +319,8 @@ extension InferenceV1.ListLoadedResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>) {
-    self.loaded = Decoded.messages(c.pointee.loaded, c.pointee.n_loaded)
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>) throws {
+    self.loaded = try Decoded.messages(c.pointee.loaded, c.pointee.n_loaded)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__ListLoadedResponse>, _ arena: Arena) throws {
@@ -291,12 +337,21 @@ extension InferenceV1 {
     public var name: String
     public var version: UInt64
     public var digest: String
+    /// What it computes in: "fp32", "bf16" or "int8".
+    public var precision: String
 
-    public init(kind: String = "", name: String = "", version: UInt64 = 0, digest: String = "") {
+    public init(
+      kind: String = "",
+      name: String = "",
+      version: UInt64 = 0,
+      digest: String = "",
+      precision: String = ""
+    ) {
       self.kind = kind
       self.name = name
       self.version = version
       self.digest = digest
+      self.precision = precision
     }
   }
 }
@@ -310,11 +365,12 @@ extension InferenceV1.Loaded: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>) {
+  package init(c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>) throws {
     self.kind = String(cString: c.pointee.kind)
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
     self.digest = String(cString: c.pointee.digest)
+    self.precision = String(cString: c.pointee.precision)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__Loaded>, _ arena: Arena) throws {
@@ -323,6 +379,7 @@ extension InferenceV1.Loaded: CodedMessage {
     c.pointee.name = try arena.string(name, "lauter.inference.v1.Loaded.name")
     c.pointee.version = version
     c.pointee.digest = try arena.string(digest, "lauter.inference.v1.Loaded.digest")
+    c.pointee.precision = try arena.string(precision, "lauter.inference.v1.Loaded.precision")
   }
 }
 
@@ -380,7 +437,7 @@ extension ServiceDefinition {
   /// `lauter.inference.v1.InferenceService`, handled by `handlers`.
   public static func inferenceService(_ handlers: some InferenceV1.InferenceService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.inference.v1.InferenceService",
+      "lauter.inference.v1.InferenceService", file: InferenceV1.inferenceProto,
       methods: [
         .unary(
           "Predict", synchronous: (handlers as? any InferenceV1.InferenceServiceSynchronous.Predict)?.predict

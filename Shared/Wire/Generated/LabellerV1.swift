@@ -8,6 +8,32 @@ public import RPC
 public enum LabellerV1 {}
 
 extension LabellerV1 {
+  /// `lauter/labeller/v1/labeller.proto`, for reflection.
+  public static let labellerProto = ProtoFile(
+    "lauter/labeller/v1/labeller.proto", imports: [StoreV1.storeProto],
+    descriptor: """
+      CiFsYXV0ZXIvbGFiZWxsZXIvdjEvbGFiZWxsZXIucHJvdG8SEmxhdXRlci5sYWJlbGxlci52MRob\
+      bGF1dGVyL3N0b3JlL3YxL3N0b3JlLnByb3RvIhYKFERlc2NyaWJlQWdlbnRSZXF1ZXN0IoIBChVE\
+      ZXNjcmliZUFnZW50UmVzcG9uc2USFAoFYWdlbnQYASABKAlSBWFnZW50EjEKBGtpbmQYAiABKA4y\
+      HS5sYXV0ZXIubGFiZWxsZXIudjEuQWdlbnRLaW5kUgRraW5kEiAKC2Rlc2NyaXB0aW9uGAMgASgJ\
+      UgtkZXNjcmlwdGlvbiJiChNSZW5kZXJQcm9tcHRSZXF1ZXN0EhgKB2RhdGFzZXQYASABKAlSB2Rh\
+      dGFzZXQSGwoJcmVjb3JkX2lkGAIgASgDUghyZWNvcmRJZBIUCgVzaG90cxgDIAEoDVIFc2hvdHMi\
+      UQoUUmVuZGVyUHJvbXB0UmVzcG9uc2USFgoGcHJvbXB0GAEgASgJUgZwcm9tcHQSIQoMcmVwbHlf\
+      c2NoZW1hGAIgASgJUgtyZXBseVNjaGVtYSJfCg5TdWdnZXN0UmVxdWVzdBIYCgdkYXRhc2V0GAEg\
+      ASgJUgdkYXRhc2V0Eh0KCnJlY29yZF9pZHMYAiADKANSCXJlY29yZElkcxIUCgVzaG90cxgDIAEo\
+      DVIFc2hvdHMiUAoPU3VnZ2VzdFJlc3BvbnNlEj0KC3N1Z2dlc3Rpb25zGAEgAygLMhsubGF1dGVy\
+      LnN0b3JlLnYxLlN1Z2dlc3Rpb25SC3N1Z2dlc3Rpb25zKlUKCUFnZW50S2luZBIaChZBR0VOVF9L\
+      SU5EX1VOU1BFQ0lGSUVEEAASEgoOQUdFTlRfS0lORF9MTE0QARIYChRBR0VOVF9LSU5EX1pFUk9f\
+      U0hPVBACMq4CCg9MYWJlbGxlclNlcnZpY2USZAoNRGVzY3JpYmVBZ2VudBIoLmxhdXRlci5sYWJl\
+      bGxlci52MS5EZXNjcmliZUFnZW50UmVxdWVzdBopLmxhdXRlci5sYWJlbGxlci52MS5EZXNjcmli\
+      ZUFnZW50UmVzcG9uc2USYQoMUmVuZGVyUHJvbXB0EicubGF1dGVyLmxhYmVsbGVyLnYxLlJlbmRl\
+      clByb21wdFJlcXVlc3QaKC5sYXV0ZXIubGFiZWxsZXIudjEuUmVuZGVyUHJvbXB0UmVzcG9uc2US\
+      UgoHU3VnZ2VzdBIiLmxhdXRlci5sYWJlbGxlci52MS5TdWdnZXN0UmVxdWVzdBojLmxhdXRlci5s\
+      YWJlbGxlci52MS5TdWdnZXN0UmVzcG9uc2ViBnByb3RvMw==
+      """)
+}
+
+extension LabellerV1 {
   public enum AgentKind: CodedEnum, Hashable, Sendable {
     case unspecified
     case llm
@@ -50,7 +76,7 @@ extension LabellerV1.DescribeAgentRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__DescribeAgentRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__DescribeAgentRequest>) throws {
     self.init()
   }
 
@@ -88,7 +114,7 @@ extension LabellerV1.DescribeAgentResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__DescribeAgentResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__DescribeAgentResponse>) throws {
     self.agent = String(cString: c.pointee.agent)
     self.kind = .init(rawValue: .init(truncatingIfNeeded: c.pointee.kind.rawValue))
     self.description = String(cString: c.pointee.description)
@@ -125,7 +151,7 @@ extension LabellerV1.RenderPromptRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__RenderPromptRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__RenderPromptRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
     self.recordId = c.pointee.record_id
     self.shots = c.pointee.shots
@@ -161,7 +187,7 @@ extension LabellerV1.RenderPromptResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__RenderPromptResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__RenderPromptResponse>) throws {
     self.prompt = String(cString: c.pointee.prompt)
     self.replySchema = String(cString: c.pointee.reply_schema)
   }
@@ -197,7 +223,7 @@ extension LabellerV1.SuggestRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__SuggestRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__SuggestRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
     self.recordIds = Decoded.scalars(c.pointee.record_ids, c.pointee.n_record_ids)
     self.shots = c.pointee.shots
@@ -232,8 +258,8 @@ extension LabellerV1.SuggestResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__SuggestResponse>) {
-    self.suggestions = Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
+  package init(c: UnsafeMutablePointer<Lauter__Labeller__V1__SuggestResponse>) throws {
+    self.suggestions = try Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Labeller__V1__SuggestResponse>, _ arena: Arena) throws {
@@ -297,7 +323,7 @@ extension ServiceDefinition {
   /// `lauter.labeller.v1.LabellerService`, handled by `handlers`.
   public static func labellerService(_ handlers: some LabellerV1.LabellerService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.labeller.v1.LabellerService",
+      "lauter.labeller.v1.LabellerService", file: LabellerV1.labellerProto,
       methods: [
         .unary(
           "DescribeAgent", synchronous: (handlers as? any LabellerV1.LabellerServiceSynchronous.DescribeAgent)?.describeAgent

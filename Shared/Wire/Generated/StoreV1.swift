@@ -8,6 +8,272 @@ public import RPC
 public enum StoreV1 {}
 
 extension StoreV1 {
+  /// `lauter/store/v1/store.proto`, for reflection.
+  public static let storeProto = ProtoFile(
+    "lauter/store/v1/store.proto", imports: [],
+    descriptor: """
+      ChtsYXV0ZXIvc3RvcmUvdjEvc3RvcmUucHJvdG8SD2xhdXRlci5zdG9yZS52MSKvAgoHRGF0YXNl\
+      dBISCgRuYW1lGAEgASgJUgRuYW1lEh4KCmd1aWRlbGluZXMYAiABKAlSCmd1aWRlbGluZXMSMgoG\
+      ZmllbGRzGAMgAygLMhoubGF1dGVyLnN0b3JlLnYxLlRleHRGaWVsZFIGZmllbGRzEjUKCHF1ZXN0\
+      aW9uGAQgASgLMhkubGF1dGVyLnN0b3JlLnYxLlF1ZXN0aW9uUghxdWVzdGlvbhInCg9wcm9tcHRf\
+      dGVtcGxhdGUYBSABKAlSDnByb21wdFRlbXBsYXRlEiQKDmNyZWF0ZV90aW1lX21zGAYgASgDUgxj\
+      cmVhdGVUaW1lTXMSNgoGY291bnRzGAcgASgLMh4ubGF1dGVyLnN0b3JlLnYxLkRhdGFzZXRDb3Vu\
+      dHNSBmNvdW50cyJRCglUZXh0RmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIUCgV0aXRsZRgCIAEo\
+      CVIFdGl0bGUSGgoIb3B0aW9uYWwYAyABKAhSCG9wdGlvbmFsIpcBCghRdWVzdGlvbhISCgRuYW1l\
+      GAEgASgJUgRuYW1lEhQKBXRpdGxlGAIgASgJUgV0aXRsZRIxCgRraW5kGAMgASgOMh0ubGF1dGVy\
+      LnN0b3JlLnYxLlF1ZXN0aW9uS2luZFIEa2luZBIuCgZsYWJlbHMYBCADKAsyFi5sYXV0ZXIuc3Rv\
+      cmUudjEuTGFiZWxSBmxhYmVscyI9CgVMYWJlbBISCgRuYW1lGAEgASgJUgRuYW1lEiAKC2Rlc2Ny\
+      aXB0aW9uGAIgASgJUgtkZXNjcmlwdGlvbiKeAgoNRGF0YXNldENvdW50cxIYCgdyZWNvcmRzGAEg\
+      ASgEUgdyZWNvcmRzEhgKB3BlbmRpbmcYAiABKARSB3BlbmRpbmcSHAoJY29tcGxldGVkGAMgASgE\
+      Ugljb21wbGV0ZWQSHAoJZGlzY2FyZGVkGAQgASgEUglkaXNjYXJkZWQSMwoGc3BsaXRzGAUgAygL\
+      MhsubGF1dGVyLnN0b3JlLnYxLlNwbGl0Q291bnRSBnNwbGl0cxIzCgZhZ2VudHMYBiADKAsyGy5s\
+      YXV0ZXIuc3RvcmUudjEuQWdlbnRDb3VudFIGYWdlbnRzEjMKBmxhYmVscxgHIAMoCzIbLmxhdXRl\
+      ci5zdG9yZS52MS5MYWJlbENvdW50UgZsYWJlbHMicgoKU3BsaXRDb3VudBIsCgVzcGxpdBgBIAEo\
+      DjIWLmxhdXRlci5zdG9yZS52MS5TcGxpdFIFc3BsaXQSGAoHcmVjb3JkcxgCIAEoBFIHcmVjb3Jk\
+      cxIcCgljb21wbGV0ZWQYAyABKARSCWNvbXBsZXRlZCJgCgpBZ2VudENvdW50EhQKBWFnZW50GAEg\
+      ASgJUgVhZ2VudBIgCgtzdWdnZXN0aW9ucxgCIAEoBFILc3VnZ2VzdGlvbnMSGgoIZmFpbHVyZXMY\
+      AyABKARSCGZhaWx1cmVzIkAKCkxhYmVsQ291bnQSFAoFbGFiZWwYASABKAlSBWxhYmVsEhwKCXJl\
+      c3BvbnNlcxgCIAEoBFIJcmVzcG9uc2VzIkoKFENyZWF0ZURhdGFzZXRSZXF1ZXN0EjIKB2RhdGFz\
+      ZXQYASABKAsyGC5sYXV0ZXIuc3RvcmUudjEuRGF0YXNldFIHZGF0YXNldCJLChVDcmVhdGVEYXRh\
+      c2V0UmVzcG9uc2USMgoHZGF0YXNldBgBIAEoCzIYLmxhdXRlci5zdG9yZS52MS5EYXRhc2V0Ugdk\
+      YXRhc2V0IicKEUdldERhdGFzZXRSZXF1ZXN0EhIKBG5hbWUYASABKAlSBG5hbWUiSAoSR2V0RGF0\
+      YXNldFJlc3BvbnNlEjIKB2RhdGFzZXQYASABKAsyGC5sYXV0ZXIuc3RvcmUudjEuRGF0YXNldFIH\
+      ZGF0YXNldCIVChNMaXN0RGF0YXNldHNSZXF1ZXN0IkwKFExpc3REYXRhc2V0c1Jlc3BvbnNlEjQK\
+      CGRhdGFzZXRzGAEgAygLMhgubGF1dGVyLnN0b3JlLnYxLkRhdGFzZXRSCGRhdGFzZXRzItQECgZS\
+      ZWNvcmQSDgoCaWQYASABKANSAmlkEh8KC2V4dGVybmFsX2lkGAIgASgJUgpleHRlcm5hbElkEjsK\
+      BmZpZWxkcxgDIAMoCzIjLmxhdXRlci5zdG9yZS52MS5SZWNvcmQuRmllbGRzRW50cnlSBmZpZWxk\
+      cxJBCghtZXRhZGF0YRgEIAMoCzIlLmxhdXRlci5zdG9yZS52MS5SZWNvcmQuTWV0YWRhdGFFbnRy\
+      eVIIbWV0YWRhdGESLAoFc3BsaXQYBSABKA4yFi5sYXV0ZXIuc3RvcmUudjEuU3BsaXRSBXNwbGl0\
+      EjUKBnN0YXR1cxgGIAEoDjIdLmxhdXRlci5zdG9yZS52MS5SZWNvcmRTdGF0dXNSBnN0YXR1cxI9\
+      CgtzdWdnZXN0aW9ucxgHIAMoCzIbLmxhdXRlci5zdG9yZS52MS5TdWdnZXN0aW9uUgtzdWdnZXN0\
+      aW9ucxI3CglyZXNwb25zZXMYCCADKAsyGS5sYXV0ZXIuc3RvcmUudjEuUmVzcG9uc2VSCXJlc3Bv\
+      bnNlcxIkCg5jcmVhdGVfdGltZV9tcxgJIAEoA1IMY3JlYXRlVGltZU1zGjkKC0ZpZWxkc0VudHJ5\
+      EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEaWwoNTWV0YWRhdGFF\
+      bnRyeRIQCgNrZXkYASABKAlSA2tleRI0CgV2YWx1ZRgCIAEoCzIeLmxhdXRlci5zdG9yZS52MS5N\
+      ZXRhZGF0YVZhbHVlUgV2YWx1ZToCOAEiXQoNTWV0YWRhdGFWYWx1ZRIUCgR0ZXh0GAEgASgJSABS\
+      BHRleHQSGAoGbnVtYmVyGAIgASgBSABSBm51bWJlchIUCgRmbGFnGAMgASgISABSBGZsYWdCBgoE\
+      a2luZCLqAQoKU3VnZ2VzdGlvbhIbCglyZWNvcmRfaWQYASABKANSCHJlY29yZElkEhQKBWFnZW50\
+      GAIgASgJUgVhZ2VudBIWCgVsYWJlbBgDIAEoCUgAUgVsYWJlbBI+CgdmYWlsdXJlGAQgASgLMiIu\
+      bGF1dGVyLnN0b3JlLnYxLlN1Z2dlc3Rpb25GYWlsdXJlSABSB2ZhaWx1cmUSFgoFc2NvcmUYBSAB\
+      KAFIAVIFc2NvcmUSJAoOY3JlYXRlX3RpbWVfbXMYBiABKANSDGNyZWF0ZVRpbWVNc0IJCgdvdXRj\
+      b21lQggKBnNjb3JlXyJnChFTdWdnZXN0aW9uRmFpbHVyZRI6CgRraW5kGAEgASgOMiYubGF1dGVy\
+      LnN0b3JlLnYxLlN1Z2dlc3Rpb25GYWlsdXJlS2luZFIEa2luZBIWCgZkZXRhaWwYAiABKAlSBmRl\
+      dGFpbCKwAQoIUmVzcG9uc2USGwoJcmVjb3JkX2lkGAEgASgDUghyZWNvcmRJZBISCgR1c2VyGAIg\
+      ASgJUgR1c2VyEhQKBWxhYmVsGAMgASgJUgVsYWJlbBI3CgZzdGF0dXMYBCABKA4yHy5sYXV0ZXIu\
+      c3RvcmUudjEuUmVzcG9uc2VTdGF0dXNSBnN0YXR1cxIkCg5jcmVhdGVfdGltZV9tcxgFIAEoA1IM\
+      Y3JlYXRlVGltZU1zIo4BChRJbXBvcnRSZWNvcmRzUmVxdWVzdBIYCgdkYXRhc2V0GAEgASgJUgdk\
+      YXRhc2V0EjcKB3JlY29yZHMYAiADKAsyHS5sYXV0ZXIuc3RvcmUudjEuSW1wb3J0UmVjb3JkUgdy\
+      ZWNvcmRzEiMKDXZhbGlkYXRlX29ubHkYAyABKAhSDHZhbGlkYXRlT25seSKNBAoMSW1wb3J0UmVj\
+      b3JkEhIKBGxpbmUYASABKARSBGxpbmUSHwoLZXh0ZXJuYWxfaWQYAiABKAlSCmV4dGVybmFsSWQS\
+      QQoGZmllbGRzGAMgAygLMikubGF1dGVyLnN0b3JlLnYxLkltcG9ydFJlY29yZC5GaWVsZHNFbnRy\
+      eVIGZmllbGRzEkcKCG1ldGFkYXRhGAQgAygLMisubGF1dGVyLnN0b3JlLnYxLkltcG9ydFJlY29y\
+      ZC5NZXRhZGF0YUVudHJ5UghtZXRhZGF0YRIsCgVzcGxpdBgFIAEoDjIWLmxhdXRlci5zdG9yZS52\
+      MS5TcGxpdFIFc3BsaXQSNwoJcmVzcG9uc2VzGAYgAygLMhkubGF1dGVyLnN0b3JlLnYxLlJlc3Bv\
+      bnNlUglyZXNwb25zZXMSPQoLc3VnZ2VzdGlvbnMYByADKAsyGy5sYXV0ZXIuc3RvcmUudjEuU3Vn\
+      Z2VzdGlvblILc3VnZ2VzdGlvbnMaOQoLRmllbGRzRW50cnkSEAoDa2V5GAEgASgJUgNrZXkSFAoF\
+      dmFsdWUYAiABKAlSBXZhbHVlOgI4ARpbCg1NZXRhZGF0YUVudHJ5EhAKA2tleRgBIAEoCVIDa2V5\
+      EjQKBXZhbHVlGAIgASgLMh4ubGF1dGVyLnN0b3JlLnYxLk1ldGFkYXRhVmFsdWVSBXZhbHVlOgI4\
+      ASKNAQoVSW1wb3J0UmVjb3Jkc1Jlc3BvbnNlEhoKCGltcG9ydGVkGAEgASgEUghpbXBvcnRlZBIc\
+      Cgl1bmNoYW5nZWQYAiABKARSCXVuY2hhbmdlZBI6Cghwcm9ibGVtcxgDIAMoCzIeLmxhdXRlci5z\
+      dG9yZS52MS5JbXBvcnRQcm9ibGVtUghwcm9ibGVtcyJ0Cg1JbXBvcnRQcm9ibGVtEhIKBGxpbmUY\
+      ASABKARSBGxpbmUSHwoLZXh0ZXJuYWxfaWQYAiABKAlSCmV4dGVybmFsSWQSFAoFZmllbGQYAyAB\
+      KAlSBWZpZWxkEhgKB21lc3NhZ2UYBCABKAlSB21lc3NhZ2UinwIKDFJlY29yZEZpbHRlchIYCgdk\
+      YXRhc2V0GAEgASgJUgdkYXRhc2V0EjUKBnN0YXR1cxgCIAEoDjIdLmxhdXRlci5zdG9yZS52MS5S\
+      ZWNvcmRTdGF0dXNSBnN0YXR1cxIsCgVzcGxpdBgDIAEoDjIWLmxhdXRlci5zdG9yZS52MS5TcGxp\
+      dFIFc3BsaXQSMgoVd2l0aG91dF9zdWdnZXN0aW9uX2J5GAQgASgJUhN3aXRob3V0U3VnZ2VzdGlv\
+      bkJ5EiwKEndpdGhfc3VnZ2VzdGlvbl9ieRgFIAEoCVIQd2l0aFN1Z2dlc3Rpb25CeRIuChN3aXRo\
+      b3V0X3Jlc3BvbnNlX2J5GAYgASgJUhF3aXRob3V0UmVzcG9uc2VCeSJoChBHZXRSZWNvcmRSZXF1\
+      ZXN0EhgKB2RhdGFzZXQYASABKAlSB2RhdGFzZXQSEAoCaWQYAiABKANIAFICaWQSIQoLZXh0ZXJu\
+      YWxfaWQYAyABKAlIAFIKZXh0ZXJuYWxJZEIFCgNrZXkiRAoRR2V0UmVjb3JkUmVzcG9uc2USLwoG\
+      cmVjb3JkGAEgASgLMhcubGF1dGVyLnN0b3JlLnYxLlJlY29yZFIGcmVjb3JkIocBChJMaXN0UmVj\
+      b3Jkc1JlcXVlc3QSNQoGZmlsdGVyGAEgASgLMh0ubGF1dGVyLnN0b3JlLnYxLlJlY29yZEZpbHRl\
+      clIGZmlsdGVyEhsKCXBhZ2Vfc2l6ZRgCIAEoDVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEo\
+      CVIJcGFnZVRva2VuInAKE0xpc3RSZWNvcmRzUmVzcG9uc2USMQoHcmVjb3JkcxgBIAMoCzIXLmxh\
+      dXRlci5zdG9yZS52MS5SZWNvcmRSB3JlY29yZHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1u\
+      ZXh0UGFnZVRva2VuIk0KFEV4cG9ydFJlY29yZHNSZXF1ZXN0EjUKBmZpbHRlchgBIAEoCzIdLmxh\
+      dXRlci5zdG9yZS52MS5SZWNvcmRGaWx0ZXJSBmZpbHRlciJKChVFeHBvcnRSZWNvcmRzUmVzcG9u\
+      c2USMQoHcmVjb3JkcxgBIAMoCzIXLmxhdXRlci5zdG9yZS52MS5SZWNvcmRSB3JlY29yZHMioAEK\
+      F1dyaXRlU3VnZ2VzdGlvbnNSZXF1ZXN0EhgKB2RhdGFzZXQYASABKAlSB2RhdGFzZXQSPQoLc3Vn\
+      Z2VzdGlvbnMYAiADKAsyGy5sYXV0ZXIuc3RvcmUudjEuU3VnZ2VzdGlvblILc3VnZ2VzdGlvbnMS\
+      LAoFbGVhc2UYAyABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTGVhc2VSBWxlYXNlIhoKGFdyaXRlU3Vn\
+      Z2VzdGlvbnNSZXNwb25zZSJqChVXcml0ZVJlc3BvbnNlc1JlcXVlc3QSGAoHZGF0YXNldBgBIAEo\
+      CVIHZGF0YXNldBI3CglyZXNwb25zZXMYAiADKAsyGS5sYXV0ZXIuc3RvcmUudjEuUmVzcG9uc2VS\
+      CXJlc3BvbnNlcyIYChZXcml0ZVJlc3BvbnNlc1Jlc3BvbnNlImIKFURlbGV0ZVJlc3BvbnNlUmVx\
+      dWVzdBIYCgdkYXRhc2V0GAEgASgJUgdkYXRhc2V0EhsKCXJlY29yZF9pZBgCIAEoA1IIcmVjb3Jk\
+      SWQSEgoEdXNlchgDIAEoCVIEdXNlciIYChZEZWxldGVSZXNwb25zZVJlc3BvbnNlIqcFCgNKb2IS\
+      DgoCaWQYASABKAlSAmlkEhgKB2RhdGFzZXQYAiABKAlSB2RhdGFzZXQSPgoJbGFiZWxsaW5nGAMg\
+      ASgLMh4ubGF1dGVyLnN0b3JlLnYxLkxhYmVsbGluZ1NwZWNIAFIJbGFiZWxsaW5nEjsKCHRyYWlu\
+      aW5nGAQgASgLMh0ubGF1dGVyLnN0b3JlLnYxLlRyYWluaW5nU3BlY0gAUgh0cmFpbmluZxIvCgVz\
+      dGF0ZRgFIAEoDjIZLmxhdXRlci5zdG9yZS52MS5Kb2JTdGF0ZVIFc3RhdGUSOAoIcHJvZ3Jlc3MY\
+      BiABKAsyHC5sYXV0ZXIuc3RvcmUudjEuSm9iUHJvZ3Jlc3NSCHByb2dyZXNzEhQKBWVycm9yGAcg\
+      ASgJUgVlcnJvchJNChBsYWJlbGxpbmdfcmVzdWx0GAggASgLMiAubGF1dGVyLnN0b3JlLnYxLkxh\
+      YmVsbGluZ1Jlc3VsdEgBUg9sYWJlbGxpbmdSZXN1bHQSSgoPdHJhaW5pbmdfcmVzdWx0GAkgASgL\
+      Mh8ubGF1dGVyLnN0b3JlLnYxLlRyYWluaW5nUmVzdWx0SAFSDnRyYWluaW5nUmVzdWx0EhgKB2F0\
+      dGVtcHQYCiABKA1SB2F0dGVtcHQSFgoGd29ya2VyGAsgASgJUgZ3b3JrZXISJAoOY3JlYXRlX3Rp\
+      bWVfbXMYDCABKANSDGNyZWF0ZVRpbWVNcxIiCg1zdGFydF90aW1lX21zGA0gASgDUgtzdGFydFRp\
+      bWVNcxIkCg5maW5pc2hfdGltZV9tcxgOIAEoA1IMZmluaXNoVGltZU1zEikKEGNhbmNlbF9yZXF1\
+      ZXN0ZWQYDyABKAhSD2NhbmNlbFJlcXVlc3RlZEIGCgRzcGVjQggKBnJlc3VsdCJsCgtKb2JQcm9n\
+      cmVzcxIUCgVwaGFzZRgBIAEoCVIFcGhhc2USEgoEZG9uZRgCIAEoBFIEZG9uZRIUCgV0b3RhbBgD\
+      IAEoBFIFdG90YWwSFAoEbG9zcxgEIAEoAUgAUgRsb3NzQgcKBWxvc3NfIpQBCg1MYWJlbGxpbmdT\
+      cGVjEhQKBXNob3RzGAEgASgNUgVzaG90cxIUCgVsaW1pdBgCIAEoBFIFbGltaXQSKQoQaW5jbHVk\
+      ZV9yZXZpZXdlZBgDIAEoCFIPaW5jbHVkZVJldmlld2VkEiwKBXNwbGl0GAQgASgOMhYubGF1dGVy\
+      LnN0b3JlLnYxLlNwbGl0UgVzcGxpdCJdCg9MYWJlbGxpbmdSZXN1bHQSFAoFYWdlbnQYASABKAlS\
+      BWFnZW50EhwKCXN1Z2dlc3RlZBgCIAEoBFIJc3VnZ2VzdGVkEhYKBmZhaWxlZBgDIAEoBFIGZmFp\
+      bGVkIp4FCgxUcmFpbmluZ1NwZWMSFAoFbW9kZWwYASABKAlSBW1vZGVsEhgKB2VuY29kZXIYAiAB\
+      KAlSB2VuY29kZXISJwoPdXNlX3N1Z2dlc3Rpb25zGAMgASgIUg51c2VTdWdnZXN0aW9ucxIUCgVh\
+      Z2VudBgEIAEoCVIFYWdlbnQSFAoFc2hvdHMYBSABKA1SBXNob3RzEhQKBHNlZWQYBiABKARIAFIE\
+      c2VlZBIfCgtib2R5X2Vwb2NocxgHIAEoDVIKYm9keUVwb2NocxImCg9ib2R5X2JhdGNoX3NpemUY\
+      CCABKA1SDWJvZHlCYXRjaFNpemUSLAoSYm9keV9sZWFybmluZ19yYXRlGAkgASgBUhBib2R5TGVh\
+      cm5pbmdSYXRlEhsKCW1heF9zdGVwcxgKIAEoDVIIbWF4U3RlcHMSTgoRc2FtcGxpbmdfc3RyYXRl\
+      Z3kYCyABKA4yIS5sYXV0ZXIuc3RvcmUudjEuU2FtcGxpbmdTdHJhdGVneVIQc2FtcGxpbmdTdHJh\
+      dGVneRIlCg5udW1faXRlcmF0aW9ucxgMIAEoDVINbnVtSXRlcmF0aW9ucxItChF3YXJtdXBfcHJv\
+      cG9ydGlvbhgNIAEoAUgBUhB3YXJtdXBQcm9wb3J0aW9uEh0KCWwyX3dlaWdodBgOIAEoAUgCUghs\
+      MldlaWdodBIdCgptYXhfbGVuZ3RoGA8gASgNUgltYXhMZW5ndGgSFQoGaGVhZF9jGBAgASgBUgVo\
+      ZWFkQxIfCgtmcmVlemVfYm9keRgRIAEoCFIKZnJlZXplQm9keRIWCgZyZWNpcGUYEiABKAlSBnJl\
+      Y2lwZUIHCgVzZWVkX0IUChJ3YXJtdXBfcHJvcG9ydGlvbl9CDAoKbDJfd2VpZ2h0XyJ9Cg5UcmFp\
+      bmluZ1Jlc3VsdBIUCgVtb2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lv\
+      bhI7CgpldmFsdWF0aW9uGAMgASgLMhsubGF1dGVyLnN0b3JlLnYxLkV2YWx1YXRpb25SCmV2YWx1\
+      YXRpb24iOAoFTGVhc2USFQoGam9iX2lkGAEgASgJUgVqb2JJZBIYCgdhdHRlbXB0GAIgASgNUgdh\
+      dHRlbXB0IrEBChBDcmVhdGVKb2JSZXF1ZXN0EhgKB2RhdGFzZXQYASABKAlSB2RhdGFzZXQSPgoJ\
+      bGFiZWxsaW5nGAIgASgLMh4ubGF1dGVyLnN0b3JlLnYxLkxhYmVsbGluZ1NwZWNIAFIJbGFiZWxs\
+      aW5nEjsKCHRyYWluaW5nGAMgASgLMh0ubGF1dGVyLnN0b3JlLnYxLlRyYWluaW5nU3BlY0gAUgh0\
+      cmFpbmluZ0IGCgRzcGVjIjsKEUNyZWF0ZUpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULmxhdXRl\
+      ci5zdG9yZS52MS5Kb2JSA2pvYiIfCg1HZXRKb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI4Cg5H\
+      ZXRKb2JSZXNwb25zZRImCgNqb2IYASABKAsyFC5sYXV0ZXIuc3RvcmUudjEuSm9iUgNqb2IiKwoP\
+      TGlzdEpvYnNSZXF1ZXN0EhgKB2RhdGFzZXQYASABKAlSB2RhdGFzZXQiPAoQTGlzdEpvYnNSZXNw\
+      b25zZRIoCgRqb2JzGAEgAygLMhQubGF1dGVyLnN0b3JlLnYxLkpvYlIEam9icyIhCg9XYXRjaEpv\
+      YlJlcXVlc3QSDgoCaWQYASABKAlSAmlkIjoKEFdhdGNoSm9iUmVzcG9uc2USJgoDam9iGAEgASgL\
+      MhQubGF1dGVyLnN0b3JlLnYxLkpvYlIDam9iIiIKEENhbmNlbEpvYlJlcXVlc3QSDgoCaWQYASAB\
+      KAlSAmlkIjsKEUNhbmNlbEpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULmxhdXRlci5zdG9yZS52\
+      MS5Kb2JSA2pvYiJwCg9DbGFpbUpvYlJlcXVlc3QSLAoEa2luZBgBIAEoDjIYLmxhdXRlci5zdG9y\
+      ZS52MS5Kb2JLaW5kUgRraW5kEhYKBndvcmtlchgCIAEoCVIGd29ya2VyEhcKB3dhaXRfbXMYAyAB\
+      KA1SBndhaXRNcyKDAQoQQ2xhaW1Kb2JSZXNwb25zZRImCgNqb2IYASABKAsyFC5sYXV0ZXIuc3Rv\
+      cmUudjEuSm9iUgNqb2ISLAoFbGVhc2UYAiABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTGVhc2VSBWxl\
+      YXNlEhkKCGxlYXNlX21zGAMgASgNUgdsZWFzZU1zIn0KE0hlYXJ0YmVhdEpvYlJlcXVlc3QSLAoF\
+      bGVhc2UYASABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTGVhc2VSBWxlYXNlEjgKCHByb2dyZXNzGAIg\
+      ASgLMhwubGF1dGVyLnN0b3JlLnYxLkpvYlByb2dyZXNzUghwcm9ncmVzcyJBChRIZWFydGJlYXRK\
+      b2JSZXNwb25zZRIpChBjYW5jZWxfcmVxdWVzdGVkGAEgASgIUg9jYW5jZWxSZXF1ZXN0ZWQirAIK\
+      EEZpbmlzaEpvYlJlcXVlc3QSLAoFbGVhc2UYASABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTGVhc2VS\
+      BWxlYXNlEi8KBXN0YXRlGAIgASgOMhkubGF1dGVyLnN0b3JlLnYxLkpvYlN0YXRlUgVzdGF0ZRIU\
+      CgVlcnJvchgDIAEoCVIFZXJyb3ISTQoQbGFiZWxsaW5nX3Jlc3VsdBgEIAEoCzIgLmxhdXRlci5z\
+      dG9yZS52MS5MYWJlbGxpbmdSZXN1bHRIAFIPbGFiZWxsaW5nUmVzdWx0EkoKD3RyYWluaW5nX3Jl\
+      c3VsdBgFIAEoCzIfLmxhdXRlci5zdG9yZS52MS5UcmFpbmluZ1Jlc3VsdEgAUg50cmFpbmluZ1Jl\
+      c3VsdEIICgZyZXN1bHQiEwoRRmluaXNoSm9iUmVzcG9uc2UiUQoERmlsZRISCgRwYXRoGAEgASgJ\
+      UgRwYXRoEhYKBmRpZ2VzdBgCIAEoCVIGZGlnZXN0Eh0KCnNpemVfYnl0ZXMYAyABKARSCXNpemVC\
+      eXRlcyJFChVVcGxvYWRBcnRlZmFjdFJlcXVlc3QSFgoGZGlnZXN0GAEgASgJUgZkaWdlc3QSFAoF\
+      Y2h1bmsYAiABKAxSBWNodW5rIk8KFlVwbG9hZEFydGVmYWN0UmVzcG9uc2USFgoGZGlnZXN0GAEg\
+      ASgJUgZkaWdlc3QSHQoKc2l6ZV9ieXRlcxgCIAEoBFIJc2l6ZUJ5dGVzIkkKF0Rvd25sb2FkQXJ0\
+      ZWZhY3RSZXF1ZXN0EhYKBmRpZ2VzdBgBIAEoCVIGZGlnZXN0EhYKBm9mZnNldBgCIAEoBFIGb2Zm\
+      c2V0Ik8KGERvd25sb2FkQXJ0ZWZhY3RSZXNwb25zZRIUCgVjaHVuaxgBIAEoDFIFY2h1bmsSHQoK\
+      c2l6ZV9ieXRlcxgCIAEoBFIJc2l6ZUJ5dGVzIjAKFEZpbmRBcnRlZmFjdHNSZXF1ZXN0EhgKB2Rp\
+      Z2VzdHMYASADKAlSB2RpZ2VzdHMiLQoVRmluZEFydGVmYWN0c1Jlc3BvbnNlEhQKBWZvdW5kGAEg\
+      AygJUgVmb3VuZCK/AQoHRW5jb2RlchISCgRuYW1lGAEgASgJUgRuYW1lEhYKBmRpZ2VzdBgCIAEo\
+      CVIGZGlnZXN0EisKBWZpbGVzGAMgAygLMhUubGF1dGVyLnN0b3JlLnYxLkZpbGVSBWZpbGVzEhYK\
+      BnNvdXJjZRgEIAEoCVIGc291cmNlEh0KCmlzX2RlZmF1bHQYBSABKAhSCWlzRGVmYXVsdBIkCg5j\
+      cmVhdGVfdGltZV9tcxgGIAEoA1IMY3JlYXRlVGltZU1zIpQBChZSZWdpc3RlckVuY29kZXJSZXF1\
+      ZXN0EhIKBG5hbWUYASABKAlSBG5hbWUSKwoFZmlsZXMYAiADKAsyFS5sYXV0ZXIuc3RvcmUudjEu\
+      RmlsZVIFZmlsZXMSFgoGc291cmNlGAMgASgJUgZzb3VyY2USIQoMbWFrZV9kZWZhdWx0GAQgASgI\
+      UgttYWtlRGVmYXVsdCJNChdSZWdpc3RlckVuY29kZXJSZXNwb25zZRIyCgdlbmNvZGVyGAEgASgL\
+      MhgubGF1dGVyLnN0b3JlLnYxLkVuY29kZXJSB2VuY29kZXIiJwoRR2V0RW5jb2RlclJlcXVlc3QS\
+      EgoEbmFtZRgBIAEoCVIEbmFtZSJIChJHZXRFbmNvZGVyUmVzcG9uc2USMgoHZW5jb2RlchgBIAEo\
+      CzIYLmxhdXRlci5zdG9yZS52MS5FbmNvZGVyUgdlbmNvZGVyIhUKE0xpc3RFbmNvZGVyc1JlcXVl\
+      c3QiTAoUTGlzdEVuY29kZXJzUmVzcG9uc2USNAoIZW5jb2RlcnMYASADKAsyGC5sYXV0ZXIuc3Rv\
+      cmUudjEuRW5jb2RlclIIZW5jb2RlcnMisAMKBU1vZGVsEhIKBG5hbWUYASABKAlSBG5hbWUSGAoH\
+      dmVyc2lvbhgCIAEoBFIHdmVyc2lvbhIYCgdkYXRhc2V0GAMgASgJUgdkYXRhc2V0EhYKBmxhYmVs\
+      cxgEIAMoCVIGbGFiZWxzEhYKBmRpZ2VzdBgFIAEoCVIGZGlnZXN0EisKBWZpbGVzGAYgAygLMhUu\
+      bGF1dGVyLnN0b3JlLnYxLkZpbGVSBWZpbGVzEhgKB2VuY29kZXIYByABKAlSB2VuY29kZXISJQoO\
+      ZW5jb2Rlcl9kaWdlc3QYCCABKAlSDWVuY29kZXJEaWdlc3QSOQoIdHJhaW5pbmcYCSABKAsyHS5s\
+      YXV0ZXIuc3RvcmUudjEuVHJhaW5pbmdTcGVjUgh0cmFpbmluZxI7CgpldmFsdWF0aW9uGAogASgL\
+      MhsubGF1dGVyLnN0b3JlLnYxLkV2YWx1YXRpb25SCmV2YWx1YXRpb24SIwoNdHJhaW5fcmVjb3Jk\
+      cxgLIAEoBFIMdHJhaW5SZWNvcmRzEiQKDmNyZWF0ZV90aW1lX21zGAwgASgDUgxjcmVhdGVUaW1l\
+      TXMiqwIKCkV2YWx1YXRpb24SLAoFc3BsaXQYASABKA4yFi5sYXV0ZXIuc3RvcmUudjEuU3BsaXRS\
+      BXNwbGl0EhgKB3JlY29yZHMYAiABKARSB3JlY29yZHMSGgoIYWNjdXJhY3kYAyABKAFSCGFjY3Vy\
+      YWN5EiEKDGFjY3VyYWN5X2xvdxgEIAEoAVILYWNjdXJhY3lMb3cSIwoNYWNjdXJhY3lfaGlnaBgF\
+      IAEoAVIMYWNjdXJhY3lIaWdoEhkKCG1hY3JvX2YxGAYgASgBUgdtYWNyb0YxEjgKBmxhYmVscxgH\
+      IAMoCzIgLmxhdXRlci5zdG9yZS52MS5MYWJlbEV2YWx1YXRpb25SBmxhYmVscxIcCgljb25mdXNp\
+      b24YCCADKARSCWNvbmZ1c2lvbiKHAQoPTGFiZWxFdmFsdWF0aW9uEhQKBWxhYmVsGAEgASgJUgVs\
+      YWJlbBIcCglwcmVjaXNpb24YAiABKAFSCXByZWNpc2lvbhIWCgZyZWNhbGwYAyABKAFSBnJlY2Fs\
+      bBIOCgJmMRgEIAEoAVICZjESGAoHc3VwcG9ydBgFIAEoBFIHc3VwcG9ydCJxChNQdWJsaXNoTW9k\
+      ZWxSZXF1ZXN0EiwKBW1vZGVsGAEgASgLMhYubGF1dGVyLnN0b3JlLnYxLk1vZGVsUgVtb2RlbBIs\
+      CgVsZWFzZRgCIAEoCzIWLmxhdXRlci5zdG9yZS52MS5MZWFzZVIFbGVhc2UiRAoUUHVibGlzaE1v\
+      ZGVsUmVzcG9uc2USLAoFbW9kZWwYASABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTW9kZWxSBW1vZGVs\
+      Ij8KD0dldE1vZGVsUmVxdWVzdBISCgRuYW1lGAEgASgJUgRuYW1lEhgKB3ZlcnNpb24YAiABKARS\
+      B3ZlcnNpb24iQAoQR2V0TW9kZWxSZXNwb25zZRIsCgVtb2RlbBgBIAEoCzIWLmxhdXRlci5zdG9y\
+      ZS52MS5Nb2RlbFIFbW9kZWwiJwoRTGlzdE1vZGVsc1JlcXVlc3QSEgoEbmFtZRgBIAEoCVIEbmFt\
+      ZSJEChJMaXN0TW9kZWxzUmVzcG9uc2USLgoGbW9kZWxzGAEgAygLMhYubGF1dGVyLnN0b3JlLnYx\
+      Lk1vZGVsUgZtb2RlbHMiKAoSV2F0Y2hNb2RlbHNSZXF1ZXN0EhIKBG5hbWUYASABKAlSBG5hbWUi\
+      QwoTV2F0Y2hNb2RlbHNSZXNwb25zZRIsCgVtb2RlbBgBIAEoCzIWLmxhdXRlci5zdG9yZS52MS5N\
+      b2RlbFIFbW9kZWwqRgoMUXVlc3Rpb25LaW5kEh0KGVFVRVNUSU9OX0tJTkRfVU5TUEVDSUZJRUQQ\
+      ABIXChNRVUVTVElPTl9LSU5EX0xBQkVMEAEqVQoFU3BsaXQSFQoRU1BMSVRfVU5TUEVDSUZJRUQQ\
+      ABIPCgtTUExJVF9UUkFJThABEhQKEFNQTElUX1ZBTElEQVRJT04QAhIOCgpTUExJVF9URVNUEAMq\
+      ggEKDFJlY29yZFN0YXR1cxIdChlSRUNPUkRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVUkVDT1JE\
+      X1NUQVRVU19QRU5ESU5HEAESGwoXUkVDT1JEX1NUQVRVU19DT01QTEVURUQQAhIbChdSRUNPUkRf\
+      U1RBVFVTX0RJU0NBUkRFRBADKoECChVTdWdnZXN0aW9uRmFpbHVyZUtpbmQSJwojU1VHR0VTVElP\
+      Tl9GQUlMVVJFX0tJTkRfVU5TUEVDSUZJRUQQABImCiJTVUdHRVNUSU9OX0ZBSUxVUkVfS0lORF9V\
+      TlBBUlNBQkxFEAESKQolU1VHR0VTVElPTl9GQUlMVVJFX0tJTkRfVU5LTk9XTl9MQUJFTBACEiEK\
+      HVNVR0dFU1RJT05fRkFJTFVSRV9LSU5EX0VNUFRZEAMSJAogU1VHR0VTVElPTl9GQUlMVVJFX0tJ\
+      TkRfUFJPVklERVIQBBIjCh9TVUdHRVNUSU9OX0ZBSUxVUkVfS0lORF9USU1FT1VUEAUqigEKDlJl\
+      c3BvbnNlU3RhdHVzEh8KG1JFU1BPTlNFX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFVJFU1BPTlNF\
+      X1NUQVRVU19EUkFGVBABEh0KGVJFU1BPTlNFX1NUQVRVU19TVUJNSVRURUQQAhIdChlSRVNQT05T\
+      RV9TVEFUVVNfRElTQ0FSREVEEAMqUgoHSm9iS2luZBIYChRKT0JfS0lORF9VTlNQRUNJRklFRBAA\
+      EhYKEkpPQl9LSU5EX0xBQkVMTElORxABEhUKEUpPQl9LSU5EX1RSQUlOSU5HEAIqmgEKCEpvYlN0\
+      YXRlEhkKFUpPQl9TVEFURV9VTlNQRUNJRklFRBAAEhQKEEpPQl9TVEFURV9RVUVVRUQQARIVChFK\
+      T0JfU1RBVEVfUlVOTklORxACEhcKE0pPQl9TVEFURV9TVUNDRUVERUQQAxIUChBKT0JfU1RBVEVf\
+      RkFJTEVEEAQSFwoTSk9CX1NUQVRFX0NBTkNFTExFRBAFKpwBChBTYW1wbGluZ1N0cmF0ZWd5EiEK\
+      HVNBTVBMSU5HX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASIgoeU0FNUExJTkdfU1RSQVRFR1lfT1ZF\
+      UlNBTVBMSU5HEAESIwofU0FNUExJTkdfU1RSQVRFR1lfVU5ERVJTQU1QTElORxACEhwKGFNBTVBM\
+      SU5HX1NUUkFURUdZX1VOSVFVRRADMqQCCg5EYXRhc2V0U2VydmljZRJeCg1DcmVhdGVEYXRhc2V0\
+      EiUubGF1dGVyLnN0b3JlLnYxLkNyZWF0ZURhdGFzZXRSZXF1ZXN0GiYubGF1dGVyLnN0b3JlLnYx\
+      LkNyZWF0ZURhdGFzZXRSZXNwb25zZRJVCgpHZXREYXRhc2V0EiIubGF1dGVyLnN0b3JlLnYxLkdl\
+      dERhdGFzZXRSZXF1ZXN0GiMubGF1dGVyLnN0b3JlLnYxLkdldERhdGFzZXRSZXNwb25zZRJbCgxM\
+      aXN0RGF0YXNldHMSJC5sYXV0ZXIuc3RvcmUudjEuTGlzdERhdGFzZXRzUmVxdWVzdBolLmxhdXRl\
+      ci5zdG9yZS52MS5MaXN0RGF0YXNldHNSZXNwb25zZTKyBQoNUmVjb3JkU2VydmljZRJiCg1JbXBv\
+      cnRSZWNvcmRzEiUubGF1dGVyLnN0b3JlLnYxLkltcG9ydFJlY29yZHNSZXF1ZXN0GiYubGF1dGVy\
+      LnN0b3JlLnYxLkltcG9ydFJlY29yZHNSZXNwb25zZSgBMAESUgoJR2V0UmVjb3JkEiEubGF1dGVy\
+      LnN0b3JlLnYxLkdldFJlY29yZFJlcXVlc3QaIi5sYXV0ZXIuc3RvcmUudjEuR2V0UmVjb3JkUmVz\
+      cG9uc2USWAoLTGlzdFJlY29yZHMSIy5sYXV0ZXIuc3RvcmUudjEuTGlzdFJlY29yZHNSZXF1ZXN0\
+      GiQubGF1dGVyLnN0b3JlLnYxLkxpc3RSZWNvcmRzUmVzcG9uc2USYAoNRXhwb3J0UmVjb3JkcxIl\
+      LmxhdXRlci5zdG9yZS52MS5FeHBvcnRSZWNvcmRzUmVxdWVzdBomLmxhdXRlci5zdG9yZS52MS5F\
+      eHBvcnRSZWNvcmRzUmVzcG9uc2UwARJnChBXcml0ZVN1Z2dlc3Rpb25zEigubGF1dGVyLnN0b3Jl\
+      LnYxLldyaXRlU3VnZ2VzdGlvbnNSZXF1ZXN0GikubGF1dGVyLnN0b3JlLnYxLldyaXRlU3VnZ2Vz\
+      dGlvbnNSZXNwb25zZRJhCg5Xcml0ZVJlc3BvbnNlcxImLmxhdXRlci5zdG9yZS52MS5Xcml0ZVJl\
+      c3BvbnNlc1JlcXVlc3QaJy5sYXV0ZXIuc3RvcmUudjEuV3JpdGVSZXNwb25zZXNSZXNwb25zZRJh\
+      Cg5EZWxldGVSZXNwb25zZRImLmxhdXRlci5zdG9yZS52MS5EZWxldGVSZXNwb25zZVJlcXVlc3Qa\
+      Jy5sYXV0ZXIuc3RvcmUudjEuRGVsZXRlUmVzcG9uc2VSZXNwb25zZTKlBQoKSm9iU2VydmljZRJS\
+      CglDcmVhdGVKb2ISIS5sYXV0ZXIuc3RvcmUudjEuQ3JlYXRlSm9iUmVxdWVzdBoiLmxhdXRlci5z\
+      dG9yZS52MS5DcmVhdGVKb2JSZXNwb25zZRJJCgZHZXRKb2ISHi5sYXV0ZXIuc3RvcmUudjEuR2V0\
+      Sm9iUmVxdWVzdBofLmxhdXRlci5zdG9yZS52MS5HZXRKb2JSZXNwb25zZRJPCghMaXN0Sm9icxIg\
+      LmxhdXRlci5zdG9yZS52MS5MaXN0Sm9ic1JlcXVlc3QaIS5sYXV0ZXIuc3RvcmUudjEuTGlzdEpv\
+      YnNSZXNwb25zZRJRCghXYXRjaEpvYhIgLmxhdXRlci5zdG9yZS52MS5XYXRjaEpvYlJlcXVlc3Qa\
+      IS5sYXV0ZXIuc3RvcmUudjEuV2F0Y2hKb2JSZXNwb25zZTABElIKCUNhbmNlbEpvYhIhLmxhdXRl\
+      ci5zdG9yZS52MS5DYW5jZWxKb2JSZXF1ZXN0GiIubGF1dGVyLnN0b3JlLnYxLkNhbmNlbEpvYlJl\
+      c3BvbnNlEk8KCENsYWltSm9iEiAubGF1dGVyLnN0b3JlLnYxLkNsYWltSm9iUmVxdWVzdBohLmxh\
+      dXRlci5zdG9yZS52MS5DbGFpbUpvYlJlc3BvbnNlElsKDEhlYXJ0YmVhdEpvYhIkLmxhdXRlci5z\
+      dG9yZS52MS5IZWFydGJlYXRKb2JSZXF1ZXN0GiUubGF1dGVyLnN0b3JlLnYxLkhlYXJ0YmVhdEpv\
+      YlJlc3BvbnNlElIKCUZpbmlzaEpvYhIhLmxhdXRlci5zdG9yZS52MS5GaW5pc2hKb2JSZXF1ZXN0\
+      GiIubGF1dGVyLnN0b3JlLnYxLkZpbmlzaEpvYlJlc3BvbnNlMsECCg9BcnRlZmFjdFNlcnZpY2US\
+      YwoOVXBsb2FkQXJ0ZWZhY3QSJi5sYXV0ZXIuc3RvcmUudjEuVXBsb2FkQXJ0ZWZhY3RSZXF1ZXN0\
+      GicubGF1dGVyLnN0b3JlLnYxLlVwbG9hZEFydGVmYWN0UmVzcG9uc2UoARJpChBEb3dubG9hZEFy\
+      dGVmYWN0EigubGF1dGVyLnN0b3JlLnYxLkRvd25sb2FkQXJ0ZWZhY3RSZXF1ZXN0GikubGF1dGVy\
+      LnN0b3JlLnYxLkRvd25sb2FkQXJ0ZWZhY3RSZXNwb25zZTABEl4KDUZpbmRBcnRlZmFjdHMSJS5s\
+      YXV0ZXIuc3RvcmUudjEuRmluZEFydGVmYWN0c1JlcXVlc3QaJi5sYXV0ZXIuc3RvcmUudjEuRmlu\
+      ZEFydGVmYWN0c1Jlc3BvbnNlMqoCCg5FbmNvZGVyU2VydmljZRJkCg9SZWdpc3RlckVuY29kZXIS\
+      Jy5sYXV0ZXIuc3RvcmUudjEuUmVnaXN0ZXJFbmNvZGVyUmVxdWVzdBooLmxhdXRlci5zdG9yZS52\
+      MS5SZWdpc3RlckVuY29kZXJSZXNwb25zZRJVCgpHZXRFbmNvZGVyEiIubGF1dGVyLnN0b3JlLnYx\
+      LkdldEVuY29kZXJSZXF1ZXN0GiMubGF1dGVyLnN0b3JlLnYxLkdldEVuY29kZXJSZXNwb25zZRJb\
+      CgxMaXN0RW5jb2RlcnMSJC5sYXV0ZXIuc3RvcmUudjEuTGlzdEVuY29kZXJzUmVxdWVzdBolLmxh\
+      dXRlci5zdG9yZS52MS5MaXN0RW5jb2RlcnNSZXNwb25zZTLvAgoMTW9kZWxTZXJ2aWNlElsKDFB1\
+      Ymxpc2hNb2RlbBIkLmxhdXRlci5zdG9yZS52MS5QdWJsaXNoTW9kZWxSZXF1ZXN0GiUubGF1dGVy\
+      LnN0b3JlLnYxLlB1Ymxpc2hNb2RlbFJlc3BvbnNlEk8KCEdldE1vZGVsEiAubGF1dGVyLnN0b3Jl\
+      LnYxLkdldE1vZGVsUmVxdWVzdBohLmxhdXRlci5zdG9yZS52MS5HZXRNb2RlbFJlc3BvbnNlElUK\
+      Ckxpc3RNb2RlbHMSIi5sYXV0ZXIuc3RvcmUudjEuTGlzdE1vZGVsc1JlcXVlc3QaIy5sYXV0ZXIu\
+      c3RvcmUudjEuTGlzdE1vZGVsc1Jlc3BvbnNlEloKC1dhdGNoTW9kZWxzEiMubGF1dGVyLnN0b3Jl\
+      LnYxLldhdGNoTW9kZWxzUmVxdWVzdBokLmxhdXRlci5zdG9yZS52MS5XYXRjaE1vZGVsc1Jlc3Bv\
+      bnNlMAFiBnByb3RvMw==
+      """)
+}
+
+extension StoreV1 {
   public enum QuestionKind: CodedEnum, Hashable, Sendable {
     case unspecified
     case label
@@ -308,14 +574,14 @@ extension StoreV1.Dataset: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Dataset>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Dataset>) throws {
     self.name = String(cString: c.pointee.name)
     self.guidelines = String(cString: c.pointee.guidelines)
-    self.fields = Decoded.messages(c.pointee.fields, c.pointee.n_fields)
-    self.question = c.pointee.question.map { .init(c: $0) }
+    self.fields = try Decoded.messages(c.pointee.fields, c.pointee.n_fields)
+    self.question = try c.pointee.question.map { try .init(c: $0) }
     self.promptTemplate = String(cString: c.pointee.prompt_template)
     self.createTimeMs = c.pointee.create_time_ms
-    self.counts = c.pointee.counts.map { .init(c: $0) }
+    self.counts = try c.pointee.counts.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__Dataset>, _ arena: Arena) throws {
@@ -355,7 +621,7 @@ extension StoreV1.TextField: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__TextField>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__TextField>) throws {
     self.name = String(cString: c.pointee.name)
     self.title = String(cString: c.pointee.title)
     self.optional = c.pointee.optional != 0
@@ -401,11 +667,11 @@ extension StoreV1.Question: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Question>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Question>) throws {
     self.name = String(cString: c.pointee.name)
     self.title = String(cString: c.pointee.title)
     self.kind = .init(rawValue: .init(truncatingIfNeeded: c.pointee.kind.rawValue))
-    self.labels = Decoded.messages(c.pointee.labels, c.pointee.n_labels)
+    self.labels = try Decoded.messages(c.pointee.labels, c.pointee.n_labels)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__Question>, _ arena: Arena) throws {
@@ -440,7 +706,7 @@ extension StoreV1.Label: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Label>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Label>) throws {
     self.name = String(cString: c.pointee.name)
     self.description = String(cString: c.pointee.description)
   }
@@ -493,14 +759,14 @@ extension StoreV1.DatasetCounts: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DatasetCounts>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DatasetCounts>) throws {
     self.records = c.pointee.records
     self.pending = c.pointee.pending
     self.completed = c.pointee.completed
     self.discarded = c.pointee.discarded
-    self.splits = Decoded.messages(c.pointee.splits, c.pointee.n_splits)
-    self.agents = Decoded.messages(c.pointee.agents, c.pointee.n_agents)
-    self.labels = Decoded.messages(c.pointee.labels, c.pointee.n_labels)
+    self.splits = try Decoded.messages(c.pointee.splits, c.pointee.n_splits)
+    self.agents = try Decoded.messages(c.pointee.agents, c.pointee.n_agents)
+    self.labels = try Decoded.messages(c.pointee.labels, c.pointee.n_labels)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__DatasetCounts>, _ arena: Arena) throws {
@@ -541,7 +807,7 @@ extension StoreV1.SplitCount: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__SplitCount>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__SplitCount>) throws {
     self.split = .init(rawValue: .init(truncatingIfNeeded: c.pointee.split.rawValue))
     self.records = c.pointee.records
     self.completed = c.pointee.completed
@@ -578,7 +844,7 @@ extension StoreV1.AgentCount: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__AgentCount>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__AgentCount>) throws {
     self.agent = String(cString: c.pointee.agent)
     self.suggestions = c.pointee.suggestions
     self.failures = c.pointee.failures
@@ -613,7 +879,7 @@ extension StoreV1.LabelCount: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabelCount>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabelCount>) throws {
     self.label = String(cString: c.pointee.label)
     self.responses = c.pointee.responses
   }
@@ -644,8 +910,8 @@ extension StoreV1.CreateDatasetRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateDatasetRequest>) {
-    self.dataset = c.pointee.dataset.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateDatasetRequest>) throws {
+    self.dataset = try c.pointee.dataset.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__CreateDatasetRequest>, _ arena: Arena) throws {
@@ -673,8 +939,8 @@ extension StoreV1.CreateDatasetResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateDatasetResponse>) {
-    self.dataset = c.pointee.dataset.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateDatasetResponse>) throws {
+    self.dataset = try c.pointee.dataset.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__CreateDatasetResponse>, _ arena: Arena) throws {
@@ -702,7 +968,7 @@ extension StoreV1.GetDatasetRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetDatasetRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetDatasetRequest>) throws {
     self.name = String(cString: c.pointee.name)
   }
 
@@ -731,8 +997,8 @@ extension StoreV1.GetDatasetResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetDatasetResponse>) {
-    self.dataset = c.pointee.dataset.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetDatasetResponse>) throws {
+    self.dataset = try c.pointee.dataset.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__GetDatasetResponse>, _ arena: Arena) throws {
@@ -756,7 +1022,7 @@ extension StoreV1.ListDatasetsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListDatasetsRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListDatasetsRequest>) throws {
     self.init()
   }
 
@@ -784,8 +1050,8 @@ extension StoreV1.ListDatasetsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListDatasetsResponse>) {
-    self.datasets = Decoded.messages(c.pointee.datasets, c.pointee.n_datasets)
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListDatasetsResponse>) throws {
+    self.datasets = try Decoded.messages(c.pointee.datasets, c.pointee.n_datasets)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ListDatasetsResponse>, _ arena: Arena) throws {
@@ -842,23 +1108,21 @@ extension StoreV1.Record: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Record>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Record>) throws {
     self.id = c.pointee.id
     self.externalId = String(cString: c.pointee.external_id)
-    self.fields = [:]
-    for i in 0..<c.pointee.n_fields {
-      let entry = c.pointee.fields[i]!
-      self.fields[String(cString: entry.pointee.key)] = String(cString: entry.pointee.value)
+    self.fields = try Decoded.map(c.pointee.fields, c.pointee.n_fields, "lauter.store.v1.Record.fields") {
+      entry in
+      (String(cString: entry.pointee.key), String(cString: entry.pointee.value))
     }
-    self.metadata = [:]
-    for i in 0..<c.pointee.n_metadata {
-      let entry = c.pointee.metadata[i]!
-      self.metadata[String(cString: entry.pointee.key)] = entry.pointee.value.map { .init(c: $0) } ?? .init()
+    self.metadata = try Decoded.map(c.pointee.metadata, c.pointee.n_metadata, "lauter.store.v1.Record.metadata") {
+      entry in
+      (String(cString: entry.pointee.key), try entry.pointee.value.map { try .init(c: $0) } ?? .init())
     }
     self.split = .init(rawValue: .init(truncatingIfNeeded: c.pointee.split.rawValue))
     self.status = .init(rawValue: .init(truncatingIfNeeded: c.pointee.status.rawValue))
-    self.suggestions = Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
-    self.responses = Decoded.messages(c.pointee.responses, c.pointee.n_responses)
+    self.suggestions = try Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
+    self.responses = try Decoded.messages(c.pointee.responses, c.pointee.n_responses)
     self.createTimeMs = c.pointee.create_time_ms
   }
 
@@ -913,7 +1177,7 @@ extension StoreV1.MetadataValue: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__MetadataValue>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__MetadataValue>) throws {
     switch c.pointee.kind_case.rawValue {
     case 1: self.kind = .text(String(cString: c.pointee.text))
     case 2: self.kind = .number(c.pointee.number)
@@ -981,12 +1245,12 @@ extension StoreV1.Suggestion: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Suggestion>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Suggestion>) throws {
     self.recordId = c.pointee.record_id
     self.agent = String(cString: c.pointee.agent)
     switch c.pointee.outcome_case.rawValue {
     case 3: self.outcome = .label(String(cString: c.pointee.label))
-    case 4: self.outcome = .failure(StoreV1.SuggestionFailure(c: c.pointee.failure))
+    case 4: self.outcome = try .failure(StoreV1.SuggestionFailure(c: c.pointee.failure))
     default: self.outcome = nil
     }
     self.score = c.pointee.score__case.rawValue == 5 ? c.pointee.score : nil
@@ -1036,7 +1300,7 @@ extension StoreV1.SuggestionFailure: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__SuggestionFailure>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__SuggestionFailure>) throws {
     self.kind = .init(rawValue: .init(truncatingIfNeeded: c.pointee.kind.rawValue))
     self.detail = String(cString: c.pointee.detail)
   }
@@ -1083,7 +1347,7 @@ extension StoreV1.Response: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Response>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Response>) throws {
     self.recordId = c.pointee.record_id
     self.user = String(cString: c.pointee.user)
     self.label = String(cString: c.pointee.label)
@@ -1130,9 +1394,9 @@ extension StoreV1.ImportRecordsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecordsRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecordsRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
-    self.records = Decoded.messages(c.pointee.records, c.pointee.n_records)
+    self.records = try Decoded.messages(c.pointee.records, c.pointee.n_records)
     self.validateOnly = c.pointee.validate_only != 0
   }
 
@@ -1188,22 +1452,20 @@ extension StoreV1.ImportRecord: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecord>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecord>) throws {
     self.line = c.pointee.line
     self.externalId = String(cString: c.pointee.external_id)
-    self.fields = [:]
-    for i in 0..<c.pointee.n_fields {
-      let entry = c.pointee.fields[i]!
-      self.fields[String(cString: entry.pointee.key)] = String(cString: entry.pointee.value)
+    self.fields = try Decoded.map(c.pointee.fields, c.pointee.n_fields, "lauter.store.v1.ImportRecord.fields") {
+      entry in
+      (String(cString: entry.pointee.key), String(cString: entry.pointee.value))
     }
-    self.metadata = [:]
-    for i in 0..<c.pointee.n_metadata {
-      let entry = c.pointee.metadata[i]!
-      self.metadata[String(cString: entry.pointee.key)] = entry.pointee.value.map { .init(c: $0) } ?? .init()
+    self.metadata = try Decoded.map(c.pointee.metadata, c.pointee.n_metadata, "lauter.store.v1.ImportRecord.metadata") {
+      entry in
+      (String(cString: entry.pointee.key), try entry.pointee.value.map { try .init(c: $0) } ?? .init())
     }
     self.split = .init(rawValue: .init(truncatingIfNeeded: c.pointee.split.rawValue))
-    self.responses = Decoded.messages(c.pointee.responses, c.pointee.n_responses)
-    self.suggestions = Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
+    self.responses = try Decoded.messages(c.pointee.responses, c.pointee.n_responses)
+    self.suggestions = try Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecord>, _ arena: Arena) throws {
@@ -1258,10 +1520,10 @@ extension StoreV1.ImportRecordsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecordsResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecordsResponse>) throws {
     self.imported = c.pointee.imported
     self.unchanged = c.pointee.unchanged
-    self.problems = Decoded.messages(c.pointee.problems, c.pointee.n_problems)
+    self.problems = try Decoded.messages(c.pointee.problems, c.pointee.n_problems)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ImportRecordsResponse>, _ arena: Arena) throws {
@@ -1304,7 +1566,7 @@ extension StoreV1.ImportProblem: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportProblem>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ImportProblem>) throws {
     self.line = c.pointee.line
     self.externalId = String(cString: c.pointee.external_id)
     self.field = String(cString: c.pointee.field)
@@ -1360,7 +1622,7 @@ extension StoreV1.RecordFilter: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__RecordFilter>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__RecordFilter>) throws {
     self.dataset = String(cString: c.pointee.dataset)
     self.status = .init(rawValue: .init(truncatingIfNeeded: c.pointee.status.rawValue))
     self.split = .init(rawValue: .init(truncatingIfNeeded: c.pointee.split.rawValue))
@@ -1406,7 +1668,7 @@ extension StoreV1.GetRecordRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetRecordRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetRecordRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
     switch c.pointee.key_case.rawValue {
     case 2: self.key = .id(c.pointee.id)
@@ -1449,8 +1711,8 @@ extension StoreV1.GetRecordResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetRecordResponse>) {
-    self.record = c.pointee.record.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetRecordResponse>) throws {
+    self.record = try c.pointee.record.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__GetRecordResponse>, _ arena: Arena) throws {
@@ -1488,8 +1750,8 @@ extension StoreV1.ListRecordsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListRecordsRequest>) {
-    self.filter = c.pointee.filter.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListRecordsRequest>) throws {
+    self.filter = try c.pointee.filter.map { try .init(c: $0) }
     self.pageSize = c.pointee.page_size
     self.pageToken = String(cString: c.pointee.page_token)
   }
@@ -1524,8 +1786,8 @@ extension StoreV1.ListRecordsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListRecordsResponse>) {
-    self.records = Decoded.messages(c.pointee.records, c.pointee.n_records)
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListRecordsResponse>) throws {
+    self.records = try Decoded.messages(c.pointee.records, c.pointee.n_records)
     self.nextPageToken = String(cString: c.pointee.next_page_token)
   }
 
@@ -1556,8 +1818,8 @@ extension StoreV1.ExportRecordsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ExportRecordsRequest>) {
-    self.filter = c.pointee.filter.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ExportRecordsRequest>) throws {
+    self.filter = try c.pointee.filter.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ExportRecordsRequest>, _ arena: Arena) throws {
@@ -1585,8 +1847,8 @@ extension StoreV1.ExportRecordsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ExportRecordsResponse>) {
-    self.records = Decoded.messages(c.pointee.records, c.pointee.n_records)
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ExportRecordsResponse>) throws {
+    self.records = try Decoded.messages(c.pointee.records, c.pointee.n_records)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ExportRecordsResponse>, _ arena: Arena) throws {
@@ -1624,10 +1886,10 @@ extension StoreV1.WriteSuggestionsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteSuggestionsRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteSuggestionsRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
-    self.suggestions = Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
-    self.lease = c.pointee.lease.map { .init(c: $0) }
+    self.suggestions = try Decoded.messages(c.pointee.suggestions, c.pointee.n_suggestions)
+    self.lease = try c.pointee.lease.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__WriteSuggestionsRequest>, _ arena: Arena) throws {
@@ -1654,7 +1916,7 @@ extension StoreV1.WriteSuggestionsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteSuggestionsResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteSuggestionsResponse>) throws {
     self.init()
   }
 
@@ -1684,9 +1946,9 @@ extension StoreV1.WriteResponsesRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteResponsesRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteResponsesRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
-    self.responses = Decoded.messages(c.pointee.responses, c.pointee.n_responses)
+    self.responses = try Decoded.messages(c.pointee.responses, c.pointee.n_responses)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__WriteResponsesRequest>, _ arena: Arena) throws {
@@ -1712,7 +1974,7 @@ extension StoreV1.WriteResponsesResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteResponsesResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WriteResponsesResponse>) throws {
     self.init()
   }
 
@@ -1744,7 +2006,7 @@ extension StoreV1.DeleteResponseRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DeleteResponseRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DeleteResponseRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
     self.recordId = c.pointee.record_id
     self.user = String(cString: c.pointee.user)
@@ -1773,7 +2035,7 @@ extension StoreV1.DeleteResponseResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DeleteResponseResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DeleteResponseResponse>) throws {
     self.init()
   }
 
@@ -1851,20 +2113,20 @@ extension StoreV1.Job: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Job>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Job>) throws {
     self.id = String(cString: c.pointee.id)
     self.dataset = String(cString: c.pointee.dataset)
     switch c.pointee.spec_case.rawValue {
-    case 3: self.spec = .labelling(StoreV1.LabellingSpec(c: c.pointee.labelling))
-    case 4: self.spec = .training(StoreV1.TrainingSpec(c: c.pointee.training))
+    case 3: self.spec = try .labelling(StoreV1.LabellingSpec(c: c.pointee.labelling))
+    case 4: self.spec = try .training(StoreV1.TrainingSpec(c: c.pointee.training))
     default: self.spec = nil
     }
     self.state = .init(rawValue: .init(truncatingIfNeeded: c.pointee.state.rawValue))
-    self.progress = c.pointee.progress.map { .init(c: $0) }
+    self.progress = try c.pointee.progress.map { try .init(c: $0) }
     self.error = String(cString: c.pointee.error)
     switch c.pointee.result_case.rawValue {
-    case 8: self.result = .labellingResult(StoreV1.LabellingResult(c: c.pointee.labelling_result))
-    case 9: self.result = .trainingResult(StoreV1.TrainingResult(c: c.pointee.training_result))
+    case 8: self.result = try .labellingResult(StoreV1.LabellingResult(c: c.pointee.labelling_result))
+    case 9: self.result = try .trainingResult(StoreV1.TrainingResult(c: c.pointee.training_result))
     default: self.result = nil
     }
     self.attempt = c.pointee.attempt
@@ -1936,7 +2198,7 @@ extension StoreV1.JobProgress: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__JobProgress>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__JobProgress>) throws {
     self.phase = String(cString: c.pointee.phase)
     self.done = c.pointee.done
     self.total = c.pointee.total
@@ -1989,7 +2251,7 @@ extension StoreV1.LabellingSpec: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabellingSpec>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabellingSpec>) throws {
     self.shots = c.pointee.shots
     self.limit = c.pointee.limit
     self.includeReviewed = c.pointee.include_reviewed != 0
@@ -2028,7 +2290,7 @@ extension StoreV1.LabellingResult: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabellingResult>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabellingResult>) throws {
     self.agent = String(cString: c.pointee.agent)
     self.suggested = c.pointee.suggested
     self.failed = c.pointee.failed
@@ -2126,7 +2388,7 @@ extension StoreV1.TrainingSpec: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__TrainingSpec>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__TrainingSpec>) throws {
     self.model = String(cString: c.pointee.model)
     self.encoder = String(cString: c.pointee.encoder)
     self.useSuggestions = c.pointee.use_suggestions != 0
@@ -2161,6 +2423,7 @@ extension StoreV1.TrainingSpec: CodedMessage {
     c.pointee.body_epochs = bodyEpochs
     c.pointee.body_batch_size = bodyBatchSize
     c.pointee.body_learning_rate = bodyLearningRate
+    try arena.keepNegativeZero(bodyLearningRate, 9, &c.pointee.base)
     c.pointee.max_steps = maxSteps
     c.pointee.sampling_strategy = .init(rawValue: .init(truncatingIfNeeded: samplingStrategy.rawValue))
     c.pointee.num_iterations = numIterations
@@ -2174,6 +2437,7 @@ extension StoreV1.TrainingSpec: CodedMessage {
     }
     c.pointee.max_length = maxLength
     c.pointee.head_c = headC
+    try arena.keepNegativeZero(headC, 16, &c.pointee.base)
     c.pointee.freeze_body = freezeBody ? 1 : 0
     c.pointee.recipe = try arena.string(recipe, "lauter.store.v1.TrainingSpec.recipe")
   }
@@ -2203,10 +2467,10 @@ extension StoreV1.TrainingResult: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__TrainingResult>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__TrainingResult>) throws {
     self.model = String(cString: c.pointee.model)
     self.version = c.pointee.version
-    self.evaluation = c.pointee.evaluation.map { .init(c: $0) }
+    self.evaluation = try c.pointee.evaluation.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__TrainingResult>, _ arena: Arena) throws {
@@ -2240,7 +2504,7 @@ extension StoreV1.Lease: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Lease>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Lease>) throws {
     self.jobId = String(cString: c.pointee.job_id)
     self.attempt = c.pointee.attempt
   }
@@ -2278,11 +2542,11 @@ extension StoreV1.CreateJobRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateJobRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateJobRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
     switch c.pointee.spec_case.rawValue {
-    case 2: self.spec = .labelling(StoreV1.LabellingSpec(c: c.pointee.labelling))
-    case 3: self.spec = .training(StoreV1.TrainingSpec(c: c.pointee.training))
+    case 2: self.spec = try .labelling(StoreV1.LabellingSpec(c: c.pointee.labelling))
+    case 3: self.spec = try .training(StoreV1.TrainingSpec(c: c.pointee.training))
     default: self.spec = nil
     }
   }
@@ -2321,8 +2585,8 @@ extension StoreV1.CreateJobResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateJobResponse>) {
-    self.job = c.pointee.job.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CreateJobResponse>) throws {
+    self.job = try c.pointee.job.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__CreateJobResponse>, _ arena: Arena) throws {
@@ -2350,7 +2614,7 @@ extension StoreV1.GetJobRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetJobRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetJobRequest>) throws {
     self.id = String(cString: c.pointee.id)
   }
 
@@ -2379,8 +2643,8 @@ extension StoreV1.GetJobResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetJobResponse>) {
-    self.job = c.pointee.job.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetJobResponse>) throws {
+    self.job = try c.pointee.job.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__GetJobResponse>, _ arena: Arena) throws {
@@ -2409,7 +2673,7 @@ extension StoreV1.ListJobsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListJobsRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListJobsRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
   }
 
@@ -2439,8 +2703,8 @@ extension StoreV1.ListJobsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListJobsResponse>) {
-    self.jobs = Decoded.messages(c.pointee.jobs, c.pointee.n_jobs)
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListJobsResponse>) throws {
+    self.jobs = try Decoded.messages(c.pointee.jobs, c.pointee.n_jobs)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ListJobsResponse>, _ arena: Arena) throws {
@@ -2469,7 +2733,7 @@ extension StoreV1.WatchJobRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchJobRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchJobRequest>) throws {
     self.id = String(cString: c.pointee.id)
   }
 
@@ -2498,8 +2762,8 @@ extension StoreV1.WatchJobResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchJobResponse>) {
-    self.job = c.pointee.job.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchJobResponse>) throws {
+    self.job = try c.pointee.job.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__WatchJobResponse>, _ arena: Arena) throws {
@@ -2527,7 +2791,7 @@ extension StoreV1.CancelJobRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CancelJobRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CancelJobRequest>) throws {
     self.id = String(cString: c.pointee.id)
   }
 
@@ -2556,8 +2820,8 @@ extension StoreV1.CancelJobResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CancelJobResponse>) {
-    self.job = c.pointee.job.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__CancelJobResponse>) throws {
+    self.job = try c.pointee.job.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__CancelJobResponse>, _ arena: Arena) throws {
@@ -2591,7 +2855,7 @@ extension StoreV1.ClaimJobRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ClaimJobRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ClaimJobRequest>) throws {
     self.kind = .init(rawValue: .init(truncatingIfNeeded: c.pointee.kind.rawValue))
     self.worker = String(cString: c.pointee.worker)
     self.waitMs = c.pointee.wait_ms
@@ -2630,9 +2894,9 @@ extension StoreV1.ClaimJobResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ClaimJobResponse>) {
-    self.job = c.pointee.job.map { .init(c: $0) }
-    self.lease = c.pointee.lease.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ClaimJobResponse>) throws {
+    self.job = try c.pointee.job.map { try .init(c: $0) }
+    self.lease = try c.pointee.lease.map { try .init(c: $0) }
     self.leaseMs = c.pointee.lease_ms
   }
 
@@ -2665,9 +2929,9 @@ extension StoreV1.HeartbeatJobRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__HeartbeatJobRequest>) {
-    self.lease = c.pointee.lease.map { .init(c: $0) }
-    self.progress = c.pointee.progress.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__HeartbeatJobRequest>) throws {
+    self.lease = try c.pointee.lease.map { try .init(c: $0) }
+    self.progress = try c.pointee.progress.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__HeartbeatJobRequest>, _ arena: Arena) throws {
@@ -2697,7 +2961,7 @@ extension StoreV1.HeartbeatJobResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__HeartbeatJobResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__HeartbeatJobResponse>) throws {
     self.cancelRequested = c.pointee.cancel_requested != 0
   }
 
@@ -2743,13 +3007,13 @@ extension StoreV1.FinishJobRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FinishJobRequest>) {
-    self.lease = c.pointee.lease.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FinishJobRequest>) throws {
+    self.lease = try c.pointee.lease.map { try .init(c: $0) }
     self.state = .init(rawValue: .init(truncatingIfNeeded: c.pointee.state.rawValue))
     self.error = String(cString: c.pointee.error)
     switch c.pointee.result_case.rawValue {
-    case 4: self.result = .labellingResult(StoreV1.LabellingResult(c: c.pointee.labelling_result))
-    case 5: self.result = .trainingResult(StoreV1.TrainingResult(c: c.pointee.training_result))
+    case 4: self.result = try .labellingResult(StoreV1.LabellingResult(c: c.pointee.labelling_result))
+    case 5: self.result = try .trainingResult(StoreV1.TrainingResult(c: c.pointee.training_result))
     default: self.result = nil
     }
   }
@@ -2786,7 +3050,7 @@ extension StoreV1.FinishJobResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FinishJobResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FinishJobResponse>) throws {
     self.init()
   }
 
@@ -2820,7 +3084,7 @@ extension StoreV1.File: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__File>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__File>) throws {
     self.path = String(cString: c.pointee.path)
     self.digest = String(cString: c.pointee.digest)
     self.sizeBytes = c.pointee.size_bytes
@@ -2856,7 +3120,7 @@ extension StoreV1.UploadArtefactRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__UploadArtefactRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__UploadArtefactRequest>) throws {
     self.digest = String(cString: c.pointee.digest)
     self.chunk = Decoded.bytes(c.pointee.chunk)
   }
@@ -2889,7 +3153,7 @@ extension StoreV1.UploadArtefactResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__UploadArtefactResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__UploadArtefactResponse>) throws {
     self.digest = String(cString: c.pointee.digest)
     self.sizeBytes = c.pointee.size_bytes
   }
@@ -2922,7 +3186,7 @@ extension StoreV1.DownloadArtefactRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DownloadArtefactRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DownloadArtefactRequest>) throws {
     self.digest = String(cString: c.pointee.digest)
     self.offset = c.pointee.offset
   }
@@ -2956,7 +3220,7 @@ extension StoreV1.DownloadArtefactResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DownloadArtefactResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__DownloadArtefactResponse>) throws {
     self.chunk = Decoded.bytes(c.pointee.chunk)
     self.sizeBytes = c.pointee.size_bytes
   }
@@ -2987,7 +3251,7 @@ extension StoreV1.FindArtefactsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FindArtefactsRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FindArtefactsRequest>) throws {
     self.digests = Decoded.strings(c.pointee.digests, c.pointee.n_digests)
   }
 
@@ -3017,7 +3281,7 @@ extension StoreV1.FindArtefactsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FindArtefactsResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__FindArtefactsResponse>) throws {
     self.found = Decoded.strings(c.pointee.found, c.pointee.n_found)
   }
 
@@ -3066,10 +3330,10 @@ extension StoreV1.Encoder: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Encoder>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Encoder>) throws {
     self.name = String(cString: c.pointee.name)
     self.digest = String(cString: c.pointee.digest)
-    self.files = Decoded.messages(c.pointee.files, c.pointee.n_files)
+    self.files = try Decoded.messages(c.pointee.files, c.pointee.n_files)
     self.source = String(cString: c.pointee.source)
     self.isDefault = c.pointee.is_default != 0
     self.createTimeMs = c.pointee.create_time_ms
@@ -3118,9 +3382,9 @@ extension StoreV1.RegisterEncoderRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__RegisterEncoderRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__RegisterEncoderRequest>) throws {
     self.name = String(cString: c.pointee.name)
-    self.files = Decoded.messages(c.pointee.files, c.pointee.n_files)
+    self.files = try Decoded.messages(c.pointee.files, c.pointee.n_files)
     self.source = String(cString: c.pointee.source)
     self.makeDefault = c.pointee.make_default != 0
   }
@@ -3154,8 +3418,8 @@ extension StoreV1.RegisterEncoderResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__RegisterEncoderResponse>) {
-    self.encoder = c.pointee.encoder.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__RegisterEncoderResponse>) throws {
+    self.encoder = try c.pointee.encoder.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__RegisterEncoderResponse>, _ arena: Arena) throws {
@@ -3183,7 +3447,7 @@ extension StoreV1.GetEncoderRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetEncoderRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetEncoderRequest>) throws {
     self.name = String(cString: c.pointee.name)
   }
 
@@ -3212,8 +3476,8 @@ extension StoreV1.GetEncoderResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetEncoderResponse>) {
-    self.encoder = c.pointee.encoder.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetEncoderResponse>) throws {
+    self.encoder = try c.pointee.encoder.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__GetEncoderResponse>, _ arena: Arena) throws {
@@ -3237,7 +3501,7 @@ extension StoreV1.ListEncodersRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListEncodersRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListEncodersRequest>) throws {
     self.init()
   }
 
@@ -3265,8 +3529,8 @@ extension StoreV1.ListEncodersResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListEncodersResponse>) {
-    self.encoders = Decoded.messages(c.pointee.encoders, c.pointee.n_encoders)
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListEncodersResponse>) throws {
+    self.encoders = try Decoded.messages(c.pointee.encoders, c.pointee.n_encoders)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ListEncodersResponse>, _ arena: Arena) throws {
@@ -3334,17 +3598,17 @@ extension StoreV1.Model: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Model>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Model>) throws {
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
     self.dataset = String(cString: c.pointee.dataset)
     self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
     self.digest = String(cString: c.pointee.digest)
-    self.files = Decoded.messages(c.pointee.files, c.pointee.n_files)
+    self.files = try Decoded.messages(c.pointee.files, c.pointee.n_files)
     self.encoder = String(cString: c.pointee.encoder)
     self.encoderDigest = String(cString: c.pointee.encoder_digest)
-    self.training = c.pointee.training.map { .init(c: $0) }
-    self.evaluation = c.pointee.evaluation.map { .init(c: $0) }
+    self.training = try c.pointee.training.map { try .init(c: $0) }
+    self.evaluation = try c.pointee.evaluation.map { try .init(c: $0) }
     self.trainRecords = c.pointee.train_records
     self.createTimeMs = c.pointee.create_time_ms
   }
@@ -3413,14 +3677,14 @@ extension StoreV1.Evaluation: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Evaluation>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__Evaluation>) throws {
     self.split = .init(rawValue: .init(truncatingIfNeeded: c.pointee.split.rawValue))
     self.records = c.pointee.records
     self.accuracy = c.pointee.accuracy
     self.accuracyLow = c.pointee.accuracy_low
     self.accuracyHigh = c.pointee.accuracy_high
     self.macroF1 = c.pointee.macro_f1
-    self.labels = Decoded.messages(c.pointee.labels, c.pointee.n_labels)
+    self.labels = try Decoded.messages(c.pointee.labels, c.pointee.n_labels)
     self.confusion = Decoded.scalars(c.pointee.confusion, c.pointee.n_confusion)
   }
 
@@ -3429,9 +3693,13 @@ extension StoreV1.Evaluation: CodedMessage {
     c.pointee.split = .init(rawValue: .init(truncatingIfNeeded: split.rawValue))
     c.pointee.records = records
     c.pointee.accuracy = accuracy
+    try arena.keepNegativeZero(accuracy, 3, &c.pointee.base)
     c.pointee.accuracy_low = accuracyLow
+    try arena.keepNegativeZero(accuracyLow, 4, &c.pointee.base)
     c.pointee.accuracy_high = accuracyHigh
+    try arena.keepNegativeZero(accuracyHigh, 5, &c.pointee.base)
     c.pointee.macro_f1 = macroF1
+    try arena.keepNegativeZero(macroF1, 6, &c.pointee.base)
     c.pointee.n_labels = labels.count
     c.pointee.labels = try arena.messages(labels)
     c.pointee.n_confusion = confusion.count
@@ -3472,7 +3740,7 @@ extension StoreV1.LabelEvaluation: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabelEvaluation>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__LabelEvaluation>) throws {
     self.label = String(cString: c.pointee.label)
     self.precision = c.pointee.precision
     self.recall = c.pointee.recall
@@ -3484,8 +3752,11 @@ extension StoreV1.LabelEvaluation: CodedMessage {
     lauter__store__v1__label_evaluation__init(c)
     c.pointee.label = try arena.string(label, "lauter.store.v1.LabelEvaluation.label")
     c.pointee.precision = precision
+    try arena.keepNegativeZero(precision, 2, &c.pointee.base)
     c.pointee.recall = recall
+    try arena.keepNegativeZero(recall, 3, &c.pointee.base)
     c.pointee.f1 = f1
+    try arena.keepNegativeZero(f1, 4, &c.pointee.base)
     c.pointee.support = support
   }
 }
@@ -3513,9 +3784,9 @@ extension StoreV1.PublishModelRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__PublishModelRequest>) {
-    self.model = c.pointee.model.map { .init(c: $0) }
-    self.lease = c.pointee.lease.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__PublishModelRequest>) throws {
+    self.model = try c.pointee.model.map { try .init(c: $0) }
+    self.lease = try c.pointee.lease.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__PublishModelRequest>, _ arena: Arena) throws {
@@ -3544,8 +3815,8 @@ extension StoreV1.PublishModelResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__PublishModelResponse>) {
-    self.model = c.pointee.model.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__PublishModelResponse>) throws {
+    self.model = try c.pointee.model.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__PublishModelResponse>, _ arena: Arena) throws {
@@ -3576,7 +3847,7 @@ extension StoreV1.GetModelRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetModelRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetModelRequest>) throws {
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
   }
@@ -3607,8 +3878,8 @@ extension StoreV1.GetModelResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetModelResponse>) {
-    self.model = c.pointee.model.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__GetModelResponse>) throws {
+    self.model = try c.pointee.model.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__GetModelResponse>, _ arena: Arena) throws {
@@ -3637,7 +3908,7 @@ extension StoreV1.ListModelsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListModelsRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListModelsRequest>) throws {
     self.name = String(cString: c.pointee.name)
   }
 
@@ -3666,8 +3937,8 @@ extension StoreV1.ListModelsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListModelsResponse>) {
-    self.models = Decoded.messages(c.pointee.models, c.pointee.n_models)
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__ListModelsResponse>) throws {
+    self.models = try Decoded.messages(c.pointee.models, c.pointee.n_models)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__ListModelsResponse>, _ arena: Arena) throws {
@@ -3696,7 +3967,7 @@ extension StoreV1.WatchModelsRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchModelsRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchModelsRequest>) throws {
     self.name = String(cString: c.pointee.name)
   }
 
@@ -3725,8 +3996,8 @@ extension StoreV1.WatchModelsResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchModelsResponse>) {
-    self.model = c.pointee.model.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Store__V1__WatchModelsResponse>) throws {
+    self.model = try c.pointee.model.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__WatchModelsResponse>, _ arena: Arena) throws {
@@ -3788,7 +4059,7 @@ extension ServiceDefinition {
   /// `lauter.store.v1.DatasetService`, handled by `handlers`.
   public static func datasetService(_ handlers: some StoreV1.DatasetService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.store.v1.DatasetService",
+      "lauter.store.v1.DatasetService", file: StoreV1.storeProto,
       methods: [
         .unary(
           "CreateDataset", synchronous: (handlers as? any StoreV1.DatasetServiceSynchronous.CreateDataset)?.createDataset
@@ -3932,7 +4203,7 @@ extension ServiceDefinition {
   /// `lauter.store.v1.RecordService`, handled by `handlers`.
   public static func recordService(_ handlers: some StoreV1.RecordService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.store.v1.RecordService",
+      "lauter.store.v1.RecordService", file: StoreV1.storeProto,
       methods: [
         .bidirectional("ImportRecords") {
           try await handlers.importRecords($0, responses: $1, context: $2)
@@ -4140,7 +4411,7 @@ extension ServiceDefinition {
   /// `lauter.store.v1.JobService`, handled by `handlers`.
   public static func jobService(_ handlers: some StoreV1.JobService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.store.v1.JobService",
+      "lauter.store.v1.JobService", file: StoreV1.storeProto,
       methods: [
         .unary(
           "CreateJob", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.CreateJob)?.createJob
@@ -4302,7 +4573,7 @@ extension ServiceDefinition {
   /// `lauter.store.v1.ArtefactService`, handled by `handlers`.
   public static func artefactService(_ handlers: some StoreV1.ArtefactService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.store.v1.ArtefactService",
+      "lauter.store.v1.ArtefactService", file: StoreV1.storeProto,
       methods: [
         .clientStreaming("UploadArtefact") {
           try await handlers.uploadArtefact($0, context: $1)
@@ -4415,7 +4686,7 @@ extension ServiceDefinition {
   /// `lauter.store.v1.EncoderService`, handled by `handlers`.
   public static func encoderService(_ handlers: some StoreV1.EncoderService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.store.v1.EncoderService",
+      "lauter.store.v1.EncoderService", file: StoreV1.storeProto,
       methods: [
         .unary(
           "RegisterEncoder", synchronous: (handlers as? any StoreV1.EncoderServiceSynchronous.RegisterEncoder)?.registerEncoder
@@ -4532,7 +4803,7 @@ extension ServiceDefinition {
   /// `lauter.store.v1.ModelService`, handled by `handlers`.
   public static func modelService(_ handlers: some StoreV1.ModelService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.store.v1.ModelService",
+      "lauter.store.v1.ModelService", file: StoreV1.storeProto,
       methods: [
         .unary(
           "PublishModel", synchronous: (handlers as? any StoreV1.ModelServiceSynchronous.PublishModel)?.publishModel

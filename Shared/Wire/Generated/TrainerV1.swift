@@ -8,6 +8,28 @@ public import RPC
 public enum TrainerV1 {}
 
 extension TrainerV1 {
+  /// `lauter/trainer/v1/trainer.proto`, for reflection.
+  public static let trainerProto = ProtoFile(
+    "lauter/trainer/v1/trainer.proto", imports: [StoreV1.storeProto],
+    descriptor: """
+      Ch9sYXV0ZXIvdHJhaW5lci92MS90cmFpbmVyLnByb3RvEhFsYXV0ZXIudHJhaW5lci52MRobbGF1\
+      dGVyL3N0b3JlL3YxL3N0b3JlLnByb3RvIhgKFkRlc2NyaWJlVHJhaW5lclJlcXVlc3QiXAoXRGVz\
+      Y3JpYmVUcmFpbmVyUmVzcG9uc2USJwoPaW5zdHJ1Y3Rpb25fc2V0GAEgASgJUg5pbnN0cnVjdGlv\
+      blNldBIYCgd0aHJlYWRzGAIgASgNUgd0aHJlYWRzIrcBCg9FdmFsdWF0ZVJlcXVlc3QSGAoHZGF0\
+      YXNldBgBIAEoCVIHZGF0YXNldBIsCgVzcGxpdBgCIAEoDjIWLmxhdXRlci5zdG9yZS52MS5TcGxp\
+      dFIFc3BsaXQSOQoFbW9kZWwYAyABKAsyIS5sYXV0ZXIudHJhaW5lci52MS5Nb2RlbFJlZmVyZW5j\
+      ZUgAUgVtb2RlbBIWCgVhZ2VudBgEIAEoCUgAUgVhZ2VudEIJCgdzdWJqZWN0Ij4KDk1vZGVsUmVm\
+      ZXJlbmNlEhIKBG5hbWUYASABKAlSBG5hbWUSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbiJpChBF\
+      dmFsdWF0ZVJlc3BvbnNlEjsKCmV2YWx1YXRpb24YASABKAsyGy5sYXV0ZXIuc3RvcmUudjEuRXZh\
+      bHVhdGlvblIKZXZhbHVhdGlvbhIYCgd2ZXJzaW9uGAIgASgEUgd2ZXJzaW9uMs8BCg5UcmFpbmVy\
+      U2VydmljZRJoCg9EZXNjcmliZVRyYWluZXISKS5sYXV0ZXIudHJhaW5lci52MS5EZXNjcmliZVRy\
+      YWluZXJSZXF1ZXN0GioubGF1dGVyLnRyYWluZXIudjEuRGVzY3JpYmVUcmFpbmVyUmVzcG9uc2US\
+      UwoIRXZhbHVhdGUSIi5sYXV0ZXIudHJhaW5lci52MS5FdmFsdWF0ZVJlcXVlc3QaIy5sYXV0ZXIu\
+      dHJhaW5lci52MS5FdmFsdWF0ZVJlc3BvbnNlYgZwcm90bzM=
+      """)
+}
+
+extension TrainerV1 {
   public struct DescribeTrainerRequest: Message, Hashable, Sendable {
     public init() {}
   }
@@ -22,7 +44,7 @@ extension TrainerV1.DescribeTrainerRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerRequest>) throws {
     self.init()
   }
 
@@ -53,7 +75,7 @@ extension TrainerV1.DescribeTrainerResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerResponse>) {
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__DescribeTrainerResponse>) throws {
     self.instructionSet = String(cString: c.pointee.instruction_set)
     self.threads = c.pointee.threads
   }
@@ -99,11 +121,11 @@ extension TrainerV1.EvaluateRequest: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateRequest>) {
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateRequest>) throws {
     self.dataset = String(cString: c.pointee.dataset)
     self.split = .init(rawValue: .init(truncatingIfNeeded: c.pointee.split.rawValue))
     switch c.pointee.subject_case.rawValue {
-    case 3: self.subject = .model(TrainerV1.ModelReference(c: c.pointee.model))
+    case 3: self.subject = try .model(TrainerV1.ModelReference(c: c.pointee.model))
     case 4: self.subject = .agent(String(cString: c.pointee.agent))
     default: self.subject = nil
     }
@@ -147,7 +169,7 @@ extension TrainerV1.ModelReference: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__ModelReference>) {
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__ModelReference>) throws {
     self.name = String(cString: c.pointee.name)
     self.version = c.pointee.version
   }
@@ -181,8 +203,8 @@ extension TrainerV1.EvaluateResponse: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateResponse>) {
-    self.evaluation = c.pointee.evaluation.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Trainer__V1__EvaluateResponse>) throws {
+    self.evaluation = try c.pointee.evaluation.map { try .init(c: $0) }
     self.version = c.pointee.version
   }
 
@@ -237,7 +259,7 @@ extension ServiceDefinition {
   /// `lauter.trainer.v1.TrainerService`, handled by `handlers`.
   public static func trainerService(_ handlers: some TrainerV1.TrainerService) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.trainer.v1.TrainerService",
+      "lauter.trainer.v1.TrainerService", file: TrainerV1.trainerProto,
       methods: [
         .unary(
           "DescribeTrainer", synchronous: (handlers as? any TrainerV1.TrainerServiceSynchronous.DescribeTrainer)?.describeTrainer

@@ -9,6 +9,92 @@ public import Wire
 public enum TestV1 {}
 
 extension TestV1 {
+  /// `features.proto`, for reflection.
+  public static let featuresProto = ProtoFile(
+    "features.proto", imports: [],
+    descriptor: """
+      Cg5mZWF0dXJlcy5wcm90bxIObGF1dGVyLnRlc3QudjEi9AQKB1NjYWxhcnMSIQoMZG91YmxlX3Zh\
+      bHVlGAEgASgBUgtkb3VibGVWYWx1ZRIfCgtmbG9hdF92YWx1ZRgCIAEoAlIKZmxvYXRWYWx1ZRIf\
+      CgtpbnQzMl92YWx1ZRgDIAEoBVIKaW50MzJWYWx1ZRIfCgtpbnQ2NF92YWx1ZRgEIAEoA1IKaW50\
+      NjRWYWx1ZRIhCgx1aW50MzJfdmFsdWUYBSABKA1SC3VpbnQzMlZhbHVlEiEKDHVpbnQ2NF92YWx1\
+      ZRgGIAEoBFILdWludDY0VmFsdWUSIQoMc2ludDMyX3ZhbHVlGAcgASgRUgtzaW50MzJWYWx1ZRIh\
+      CgxzaW50NjRfdmFsdWUYCCABKBJSC3NpbnQ2NFZhbHVlEiMKDWZpeGVkMzJfdmFsdWUYCSABKAdS\
+      DGZpeGVkMzJWYWx1ZRIjCg1maXhlZDY0X3ZhbHVlGAogASgGUgxmaXhlZDY0VmFsdWUSJQoOc2Zp\
+      eGVkMzJfdmFsdWUYCyABKA9SDXNmaXhlZDMyVmFsdWUSJQoOc2ZpeGVkNjRfdmFsdWUYDCABKBBS\
+      DXNmaXhlZDY0VmFsdWUSHQoKYm9vbF92YWx1ZRgNIAEoCFIJYm9vbFZhbHVlEiEKDHN0cmluZ192\
+      YWx1ZRgOIAEoCVILc3RyaW5nVmFsdWUSHwoLYnl0ZXNfdmFsdWUYDyABKAxSCmJ5dGVzVmFsdWUS\
+      KAoEbW9vZBgQIAEoDjIULmxhdXRlci50ZXN0LnYxLk1vb2RSBG1vb2QSMgoEa2luZBj/////ASAB\
+      KA4yGi5sYXV0ZXIudGVzdC52MS5Jbm5lci5LaW5kUgRraW5kIoYCCgVJbm5lchIuCgRraW5kGAEg\
+      ASgOMhoubGF1dGVyLnRlc3QudjEuSW5uZXIuS2luZFIEa2luZBI0CgZkZWVwZXIYAiABKAsyHC5s\
+      YXV0ZXIudGVzdC52MS5Jbm5lci5EZWVwZXJSBmRlZXBlchIWCgZudW1iZXIYAyABKA1SBm51bWJl\
+      chpgCgZEZWVwZXISFAoFY2xhc3MYASABKAlSBWNsYXNzEhgKB2RlZmF1bHQYAiABKAlSB2RlZmF1\
+      bHQSEgoEaW5pdBgDIAEoBVIEaW5pdBISCgRzZWxmGAQgASgIUgRzZWxmIh0KBEtpbmQSCAoETk9O\
+      RRAAEgsKB0tJTkRfT0YQASKPBAoHUmVwZWF0cxIYCgdkb3VibGVzGAEgAygBUgdkb3VibGVzEhYK\
+      BmZsb2F0cxgCIAMoAlIGZmxvYXRzEhYKBmludDMycxgDIAMoBVIGaW50MzJzEhYKBmludDY0cxgE\
+      IAMoA1IGaW50NjRzEhgKB3VpbnQzMnMYBSADKA1SB3VpbnQzMnMSGAoHdWludDY0cxgGIAMoBFIH\
+      dWludDY0cxIYCgdzaW50MzJzGAcgAygRUgdzaW50MzJzEhgKB3NpbnQ2NHMYCCADKBJSB3NpbnQ2\
+      NHMSGgoIZml4ZWQzMnMYCSADKAdSCGZpeGVkMzJzEhoKCGZpeGVkNjRzGAogAygGUghmaXhlZDY0\
+      cxIcCglzZml4ZWQzMnMYCyADKA9SCXNmaXhlZDMycxIcCglzZml4ZWQ2NHMYDCADKBBSCXNmaXhl\
+      ZDY0cxIUCgVib29scxgNIAMoCFIFYm9vbHMSGAoHc3RyaW5ncxgOIAMoCVIHc3RyaW5ncxIhCgxi\
+      eXRlX3N0cmluZ3MYDyADKAxSC2J5dGVTdHJpbmdzEioKBW1vb2RzGBAgAygOMhQubGF1dGVyLnRl\
+      c3QudjEuTW9vZFIFbW9vZHMSLQoGaW5uZXJzGBEgAygLMhUubGF1dGVyLnRlc3QudjEuSW5uZXJS\
+      BmlubmVycxIYCgVsb29zZRgSIAMoBUICEABSBWxvb3NlIvkLCgRNYXBzEjUKBXRleHRzGAEgAygL\
+      Mh8ubGF1dGVyLnRlc3QudjEuTWFwcy5UZXh0c0VudHJ5UgV0ZXh0cxI7CgdudW1iZXJzGAIgAygL\
+      MiEubGF1dGVyLnRlc3QudjEuTWFwcy5OdW1iZXJzRW50cnlSB251bWJlcnMSNQoFYmxvYnMYAyAD\
+      KAsyHy5sYXV0ZXIudGVzdC52MS5NYXBzLkJsb2JzRW50cnlSBWJsb2JzEjUKBWZsYWdzGAQgAygL\
+      Mh8ubGF1dGVyLnRlc3QudjEuTWFwcy5GbGFnc0VudHJ5UgVmbGFncxI4CgZmbG9hdHMYBSADKAsy\
+      IC5sYXV0ZXIudGVzdC52MS5NYXBzLkZsb2F0c0VudHJ5UgZmbG9hdHMSOAoGaW5uZXJzGAYgAygL\
+      MiAubGF1dGVyLnRlc3QudjEuTWFwcy5Jbm5lcnNFbnRyeVIGaW5uZXJzEjUKBW1vb2RzGAcgAygL\
+      Mh8ubGF1dGVyLnRlc3QudjEuTWFwcy5Nb29kc0VudHJ5UgVtb29kcxI1CgVmaXhlZBgIIAMoCzIf\
+      LmxhdXRlci50ZXN0LnYxLk1hcHMuRml4ZWRFbnRyeVIFZml4ZWQSQgoKbW9yZV9maXhlZBgJIAMo\
+      CzIjLmxhdXRlci50ZXN0LnYxLk1hcHMuTW9yZUZpeGVkRW50cnlSCW1vcmVGaXhlZBJICgxzaWdu\
+      ZWRfZml4ZWQYCiADKAsyJS5sYXV0ZXIudGVzdC52MS5NYXBzLlNpZ25lZEZpeGVkRW50cnlSC3Np\
+      Z25lZEZpeGVkElUKEW1vcmVfc2lnbmVkX2ZpeGVkGAsgAygLMikubGF1dGVyLnRlc3QudjEuTWFw\
+      cy5Nb3JlU2lnbmVkRml4ZWRFbnRyeVIPbW9yZVNpZ25lZEZpeGVkEjUKBW5vZGVzGAwgAygLMh8u\
+      bGF1dGVyLnRlc3QudjEuTWFwcy5Ob2Rlc0VudHJ5UgVub2Rlcxo4CgpUZXh0c0VudHJ5EhAKA2tl\
+      eRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEaOgoMTnVtYmVyc0VudHJ5EhAK\
+      A2tleRgBIAEoBVIDa2V5EhQKBXZhbHVlGAIgASgBUgV2YWx1ZToCOAEaOAoKQmxvYnNFbnRyeRIQ\
+      CgNrZXkYASABKANSA2tleRIUCgV2YWx1ZRgCIAEoDFIFdmFsdWU6AjgBGjgKCkZsYWdzRW50cnkS\
+      EAoDa2V5GAEgASgNUgNrZXkSFAoFdmFsdWUYAiABKAhSBXZhbHVlOgI4ARo5CgtGbG9hdHNFbnRy\
+      eRIQCgNrZXkYASABKARSA2tleRIUCgV2YWx1ZRgCIAEoAlIFdmFsdWU6AjgBGlAKC0lubmVyc0Vu\
+      dHJ5EhAKA2tleRgBIAEoEVIDa2V5EisKBXZhbHVlGAIgASgLMhUubGF1dGVyLnRlc3QudjEuSW5u\
+      ZXJSBXZhbHVlOgI4ARpOCgpNb29kc0VudHJ5EhAKA2tleRgBIAEoElIDa2V5EioKBXZhbHVlGAIg\
+      ASgOMhQubGF1dGVyLnRlc3QudjEuTW9vZFIFdmFsdWU6AjgBGjgKCkZpeGVkRW50cnkSEAoDa2V5\
+      GAEgASgHUgNrZXkSFAoFdmFsdWUYAiABKARSBXZhbHVlOgI4ARo8Cg5Nb3JlRml4ZWRFbnRyeRIQ\
+      CgNrZXkYASABKAZSA2tleRIUCgV2YWx1ZRgCIAEoElIFdmFsdWU6AjgBGj4KEFNpZ25lZEZpeGVk\
+      RW50cnkSEAoDa2V5GAEgASgPUgNrZXkSFAoFdmFsdWUYAiABKANSBXZhbHVlOgI4ARpCChRNb3Jl\
+      U2lnbmVkRml4ZWRFbnRyeRIQCgNrZXkYASABKBBSA2tleRIUCgV2YWx1ZRgCIAEoD1IFdmFsdWU6\
+      AjgBGk4KCk5vZGVzRW50cnkSEAoDa2V5GAEgASgIUgNrZXkSKgoFdmFsdWUYAiABKAsyFC5sYXV0\
+      ZXIudGVzdC52MS5Ob2RlUgV2YWx1ZToCOAEi+gQKB0Nob2ljZXMSIwoMZG91YmxlX3ZhbHVlGAEg\
+      ASgBSABSC2RvdWJsZVZhbHVlEiEKC2ludDY0X3ZhbHVlGAIgASgDSABSCmludDY0VmFsdWUSIwoM\
+      c2ludDMyX3ZhbHVlGAMgASgRSABSC3NpbnQzMlZhbHVlEiUKDWZpeGVkMzJfdmFsdWUYBCABKAdI\
+      AFIMZml4ZWQzMlZhbHVlEh8KCmJvb2xfdmFsdWUYBSABKAhIAFIJYm9vbFZhbHVlEiMKDHN0cmlu\
+      Z192YWx1ZRgGIAEoCUgAUgtzdHJpbmdWYWx1ZRIhCgtieXRlc192YWx1ZRgHIAEoDEgAUgpieXRl\
+      c1ZhbHVlEioKBG1vb2QYCCABKA4yFC5sYXV0ZXIudGVzdC52MS5Nb29kSABSBG1vb2QSLQoFaW5u\
+      ZXIYCSABKAsyFS5sYXV0ZXIudGVzdC52MS5Jbm5lckgAUgVpbm5lchIzCgdjaG9pY2VzGAogASgL\
+      MhcubGF1dGVyLnRlc3QudjEuQ2hvaWNlc0gAUgdjaG9pY2VzEhYKBXNjb3JlGAsgASgBSAFSBXNj\
+      b3JlEhQKBG5vdGUYDCABKAlIAlIEbm90ZRIUCgRibG9iGA0gASgMSANSBGJsb2ISFAoEZmxhZxgO\
+      IAEoCEgEUgRmbGFnEjAKB2ZlZWxpbmcYDyABKA4yFC5sYXV0ZXIudGVzdC52MS5Nb29kSAVSB2Zl\
+      ZWxpbmcSFAoEb25seRgQIAEoDUgGUgRvbmx5QgUKA2FueUIICgZzY29yZV9CBwoFbm90ZV9CBwoF\
+      YmxvYl9CBwoFZmxhZ19CCgoIZmVlbGluZ19CCAoGbG9uZWx5InYKBE5vZGUSKAoEbmV4dBgBIAEo\
+      CzIULmxhdXRlci50ZXN0LnYxLk5vZGVSBG5leHQSMAoIY2hpbGRyZW4YAiADKAsyFC5sYXV0ZXIu\
+      dGVzdC52MS5Ob2RlUghjaGlsZHJlbhISCgRuYW1lGAMgASgJUgRuYW1lIvkBCgpFdmVyeXRoaW5n\
+      EjEKB3NjYWxhcnMYASABKAsyFy5sYXV0ZXIudGVzdC52MS5TY2FsYXJzUgdzY2FsYXJzEjEKB3Jl\
+      cGVhdHMYAiABKAsyFy5sYXV0ZXIudGVzdC52MS5SZXBlYXRzUgdyZXBlYXRzEigKBG1hcHMYAyAB\
+      KAsyFC5sYXV0ZXIudGVzdC52MS5NYXBzUgRtYXBzEjEKB2Nob2ljZXMYBCADKAsyFy5sYXV0ZXIu\
+      dGVzdC52MS5DaG9pY2VzUgdjaG9pY2VzEigKBG5vZGUYBSABKAsyFC5sYXV0ZXIudGVzdC52MS5O\
+      b2RlUgRub2RlIgkKB05vdGhpbmcqcAoETW9vZBIUChBNT09EX1VOU1BFQ0lGSUVEEAASDQoJTU9P\
+      RF9HT09EEAESFQoITU9PRF9CQUQQ////////////ARIaCg1NT09EX1ZFUllfQkFEEICAgID4////\
+      /wESEAoITU9PRF9GQVIQ/////wcyggIKBEVjaG8SPwoFVW5hcnkSGi5sYXV0ZXIudGVzdC52MS5F\
+      dmVyeXRoaW5nGhoubGF1dGVyLnRlc3QudjEuRXZlcnl0aGluZxJACgdDb2xsZWN0EhcubGF1dGVy\
+      LnRlc3QudjEuU2NhbGFycxoaLmxhdXRlci50ZXN0LnYxLkV2ZXJ5dGhpbmcoARI/CgZTcHJlYWQS\
+      Gi5sYXV0ZXIudGVzdC52MS5FdmVyeXRoaW5nGhcubGF1dGVyLnRlc3QudjEuQ2hvaWNlczABEjYK\
+      BENoYXQSFC5sYXV0ZXIudGVzdC52MS5Ob2RlGhQubGF1dGVyLnRlc3QudjEuTm9kZSgBMAFiBnBy\
+      b3RvMw==
+      """)
+}
+
+extension TestV1 {
   public enum Mood: CodedEnum, Hashable, Sendable {
     case unspecified
     case good
@@ -112,7 +198,7 @@ extension TestV1.Scalars: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Scalars>) {
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Scalars>) throws {
     self.doubleValue = c.pointee.double_value
     self.floatValue = c.pointee.float_value
     self.int32Value = c.pointee.int32_value
@@ -135,7 +221,9 @@ extension TestV1.Scalars: CodedMessage {
   package func fill(_ c: UnsafeMutablePointer<Lauter__Test__V1__Scalars>, _ arena: Arena) throws {
     lauter__test__v1__scalars__init(c)
     c.pointee.double_value = doubleValue
+    try arena.keepNegativeZero(doubleValue, 1, &c.pointee.base)
     c.pointee.float_value = floatValue
+    try arena.keepNegativeZero(floatValue, 2, &c.pointee.base)
     c.pointee.int32_value = int32Value
     c.pointee.int64_value = int64Value
     c.pointee.uint32_value = uint32Value
@@ -224,9 +312,9 @@ extension TestV1.Inner: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Inner>) {
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Inner>) throws {
     self.kind = .init(rawValue: .init(truncatingIfNeeded: c.pointee.kind.rawValue))
-    self.deeper = c.pointee.deeper.map { .init(c: $0) }
+    self.deeper = try c.pointee.deeper.map { try .init(c: $0) }
     self.number = c.pointee.number
   }
 
@@ -247,7 +335,7 @@ extension TestV1.Inner.Deeper: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Inner__Deeper>) {
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Inner__Deeper>) throws {
     self.`class` = String(cString: c.pointee.class_)
     self.`default` = String(cString: c.pointee.default_)
     self.`init` = c.pointee.`init`
@@ -336,7 +424,7 @@ extension TestV1.Repeats: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Repeats>) {
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Repeats>) throws {
     self.doubles = Decoded.scalars(c.pointee.doubles, c.pointee.n_doubles)
     self.floats = Decoded.scalars(c.pointee.floats, c.pointee.n_floats)
     self.int32s = Decoded.scalars(c.pointee.int32s, c.pointee.n_int32s)
@@ -353,7 +441,7 @@ extension TestV1.Repeats: CodedMessage {
     self.strings = Decoded.strings(c.pointee.strings, c.pointee.n_strings)
     self.byteStrings = Decoded.byteStrings(c.pointee.byte_strings, c.pointee.n_byte_strings)
     self.moods = Decoded.enums(c.pointee.moods, c.pointee.n_moods)
-    self.inners = Decoded.messages(c.pointee.inners, c.pointee.n_inners)
+    self.inners = try Decoded.messages(c.pointee.inners, c.pointee.n_inners)
     self.loose = Decoded.scalars(c.pointee.loose, c.pointee.n_loose)
   }
 
@@ -453,66 +541,54 @@ extension TestV1.Maps: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Maps>) {
-    self.texts = [:]
-    for i in 0..<c.pointee.n_texts {
-      let entry = c.pointee.texts[i]!
-      self.texts[String(cString: entry.pointee.key)] = String(cString: entry.pointee.value)
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Maps>) throws {
+    self.texts = try Decoded.map(c.pointee.texts, c.pointee.n_texts, "lauter.test.v1.Maps.texts") {
+      entry in
+      (String(cString: entry.pointee.key), String(cString: entry.pointee.value))
     }
-    self.numbers = [:]
-    for i in 0..<c.pointee.n_numbers {
-      let entry = c.pointee.numbers[i]!
-      self.numbers[entry.pointee.key] = entry.pointee.value
+    self.numbers = try Decoded.map(c.pointee.numbers, c.pointee.n_numbers, "lauter.test.v1.Maps.numbers") {
+      entry in
+      (entry.pointee.key, entry.pointee.value)
     }
-    self.blobs = [:]
-    for i in 0..<c.pointee.n_blobs {
-      let entry = c.pointee.blobs[i]!
-      self.blobs[entry.pointee.key] = Decoded.bytes(entry.pointee.value)
+    self.blobs = try Decoded.map(c.pointee.blobs, c.pointee.n_blobs, "lauter.test.v1.Maps.blobs") {
+      entry in
+      (entry.pointee.key, Decoded.bytes(entry.pointee.value))
     }
-    self.flags = [:]
-    for i in 0..<c.pointee.n_flags {
-      let entry = c.pointee.flags[i]!
-      self.flags[entry.pointee.key] = entry.pointee.value != 0
+    self.flags = try Decoded.map(c.pointee.flags, c.pointee.n_flags, "lauter.test.v1.Maps.flags") {
+      entry in
+      (entry.pointee.key, entry.pointee.value != 0)
     }
-    self.floats = [:]
-    for i in 0..<c.pointee.n_floats {
-      let entry = c.pointee.floats[i]!
-      self.floats[entry.pointee.key] = entry.pointee.value
+    self.floats = try Decoded.map(c.pointee.floats, c.pointee.n_floats, "lauter.test.v1.Maps.floats") {
+      entry in
+      (entry.pointee.key, entry.pointee.value)
     }
-    self.inners = [:]
-    for i in 0..<c.pointee.n_inners {
-      let entry = c.pointee.inners[i]!
-      self.inners[entry.pointee.key] = entry.pointee.value.map { .init(c: $0) } ?? .init()
+    self.inners = try Decoded.map(c.pointee.inners, c.pointee.n_inners, "lauter.test.v1.Maps.inners") {
+      entry in
+      (entry.pointee.key, try entry.pointee.value.map { try .init(c: $0) } ?? .init())
     }
-    self.moods = [:]
-    for i in 0..<c.pointee.n_moods {
-      let entry = c.pointee.moods[i]!
-      self.moods[entry.pointee.key] = .init(rawValue: .init(truncatingIfNeeded: entry.pointee.value.rawValue))
+    self.moods = try Decoded.map(c.pointee.moods, c.pointee.n_moods, "lauter.test.v1.Maps.moods") {
+      entry in
+      (entry.pointee.key, .init(rawValue: .init(truncatingIfNeeded: entry.pointee.value.rawValue)))
     }
-    self.fixed = [:]
-    for i in 0..<c.pointee.n_fixed {
-      let entry = c.pointee.fixed[i]!
-      self.fixed[entry.pointee.key] = entry.pointee.value
+    self.fixed = try Decoded.map(c.pointee.fixed, c.pointee.n_fixed, "lauter.test.v1.Maps.fixed") {
+      entry in
+      (entry.pointee.key, entry.pointee.value)
     }
-    self.moreFixed = [:]
-    for i in 0..<c.pointee.n_more_fixed {
-      let entry = c.pointee.more_fixed[i]!
-      self.moreFixed[entry.pointee.key] = entry.pointee.value
+    self.moreFixed = try Decoded.map(c.pointee.more_fixed, c.pointee.n_more_fixed, "lauter.test.v1.Maps.more_fixed") {
+      entry in
+      (entry.pointee.key, entry.pointee.value)
     }
-    self.signedFixed = [:]
-    for i in 0..<c.pointee.n_signed_fixed {
-      let entry = c.pointee.signed_fixed[i]!
-      self.signedFixed[entry.pointee.key] = entry.pointee.value
+    self.signedFixed = try Decoded.map(c.pointee.signed_fixed, c.pointee.n_signed_fixed, "lauter.test.v1.Maps.signed_fixed") {
+      entry in
+      (entry.pointee.key, entry.pointee.value)
     }
-    self.moreSignedFixed = [:]
-    for i in 0..<c.pointee.n_more_signed_fixed {
-      let entry = c.pointee.more_signed_fixed[i]!
-      self.moreSignedFixed[entry.pointee.key] = entry.pointee.value
+    self.moreSignedFixed = try Decoded.map(c.pointee.more_signed_fixed, c.pointee.n_more_signed_fixed, "lauter.test.v1.Maps.more_signed_fixed") {
+      entry in
+      (entry.pointee.key, entry.pointee.value)
     }
-    self.nodes = [:]
-    for i in 0..<c.pointee.n_nodes {
-      let entry = c.pointee.nodes[i]!
-      self.nodes[entry.pointee.key != 0] = entry.pointee.value.map { .init(c: $0) } ?? .init()
+    self.nodes = try Decoded.map(c.pointee.nodes, c.pointee.n_nodes, "lauter.test.v1.Maps.nodes") {
+      entry in
+      (entry.pointee.key != 0, try entry.pointee.value.map { try .init(c: $0) } ?? .init())
     }
   }
 
@@ -529,6 +605,7 @@ extension TestV1.Maps: CodedMessage {
       lauter__test__v1__maps__numbers_entry__init(entry)
       entry.pointee.key = key
       entry.pointee.value = value
+      try arena.keepNegativeZero(value, 2, &entry.pointee.base)
     }
     c.pointee.n_blobs = blobs.count
     c.pointee.blobs = try arena.entries(blobs) { entry, key, value in
@@ -547,6 +624,7 @@ extension TestV1.Maps: CodedMessage {
       lauter__test__v1__maps__floats_entry__init(entry)
       entry.pointee.key = key
       entry.pointee.value = value
+      try arena.keepNegativeZero(value, 2, &entry.pointee.base)
     }
     c.pointee.n_inners = inners.count
     c.pointee.inners = try arena.entries(inners) { entry, key, value in
@@ -650,7 +728,7 @@ extension TestV1.Choices: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Choices>) {
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Choices>) throws {
     switch c.pointee.any_case.rawValue {
     case 1: self.any = .doubleValue(c.pointee.double_value)
     case 2: self.any = .int64Value(c.pointee.int64_value)
@@ -660,8 +738,8 @@ extension TestV1.Choices: CodedMessage {
     case 6: self.any = .stringValue(String(cString: c.pointee.string_value))
     case 7: self.any = .bytesValue(Decoded.bytes(c.pointee.bytes_value))
     case 8: self.any = .mood(.init(rawValue: .init(truncatingIfNeeded: c.pointee.mood.rawValue)))
-    case 9: self.any = .inner(TestV1.Inner(c: c.pointee.inner))
-    case 10: self.any = .choices(TestV1.Choices(c: c.pointee.choices))
+    case 9: self.any = try .inner(TestV1.Inner(c: c.pointee.inner))
+    case 10: self.any = try .choices(TestV1.Choices(c: c.pointee.choices))
     default: self.any = nil
     }
     self.score = c.pointee.score__case.rawValue == 11 ? c.pointee.score : nil
@@ -767,9 +845,9 @@ extension TestV1.Node: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Node>) {
-    self.boxedNext = c.pointee.next.map { [.init(c: $0)] } ?? []
-    self.children = Decoded.messages(c.pointee.children, c.pointee.n_children)
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Node>) throws {
+    self.boxedNext = try c.pointee.next.map { [try .init(c: $0)] } ?? []
+    self.children = try Decoded.messages(c.pointee.children, c.pointee.n_children)
     self.name = String(cString: c.pointee.name)
   }
 
@@ -815,12 +893,12 @@ extension TestV1.Everything: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Everything>) {
-    self.scalars = c.pointee.scalars.map { .init(c: $0) }
-    self.repeats = c.pointee.repeats.map { .init(c: $0) }
-    self.maps = c.pointee.maps.map { .init(c: $0) }
-    self.choices = Decoded.messages(c.pointee.choices, c.pointee.n_choices)
-    self.node = c.pointee.node.map { .init(c: $0) }
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Everything>) throws {
+    self.scalars = try c.pointee.scalars.map { try .init(c: $0) }
+    self.repeats = try c.pointee.repeats.map { try .init(c: $0) }
+    self.maps = try c.pointee.maps.map { try .init(c: $0) }
+    self.choices = try Decoded.messages(c.pointee.choices, c.pointee.n_choices)
+    self.node = try c.pointee.node.map { try .init(c: $0) }
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Test__V1__Everything>, _ arena: Arena) throws {
@@ -849,7 +927,7 @@ extension TestV1.Nothing: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Nothing>) {
+  package init(c: UnsafeMutablePointer<Lauter__Test__V1__Nothing>) throws {
     self.init()
   }
 
@@ -905,7 +983,7 @@ extension ServiceDefinition {
   /// `lauter.test.v1.Echo`, handled by `handlers`.
   public static func echo(_ handlers: some TestV1.Echo) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.test.v1.Echo",
+      "lauter.test.v1.Echo", file: TestV1.featuresProto,
       methods: [
         .unary(
           "Unary", synchronous: (handlers as? any TestV1.EchoSynchronous.Unary)?.unary

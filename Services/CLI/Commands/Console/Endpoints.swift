@@ -1,4 +1,5 @@
 import Foundation
+import StrictJSON
 
 /// The services a client may talk to. Each contract stands alone: any of them may be elsewhere.
 package enum Service: String, Sendable, CaseIterable {

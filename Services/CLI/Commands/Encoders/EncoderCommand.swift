@@ -3,6 +3,7 @@ import Artefacts
 import Foundation
 import RPC
 import Schema
+import StrictJSON
 import Wire
 
 struct EncoderCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 package import Schema
+package import StrictJSON
 package import Wire
 
 /// How the columns of a file become a record of a data set.

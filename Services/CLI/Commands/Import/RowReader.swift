@@ -1,3 +1,5 @@
+package import StrictJSON
+
 /// One record's worth of input: a line of JSON or a row of CSV, as columns in order.
 package struct Row: Sendable, Hashable {
   /// 1-based, where it starts.

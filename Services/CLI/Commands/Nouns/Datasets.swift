@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 package import Schema
+import StrictJSON
 import Wire
 
 struct DatasetCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RPC
 package import Schema
+import StrictJSON
 package import Wire
 
 struct Export: AsyncParsableCommand {

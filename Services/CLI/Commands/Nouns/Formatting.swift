@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 public import Schema
+import StrictJSON
 import Wire
 
 extension Split: ExpressibleByArgument {}

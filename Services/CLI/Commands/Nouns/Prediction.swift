@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RPC
+import StrictJSON
 import Wire
 
 struct Predict: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RPC
 import Schema
+import StrictJSON
 import Wire
 
 struct Review: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RPC
+import StrictJSON
 import Wire
 
 #if canImport(Glibc)
@@ -97,6 +98,7 @@ struct Up: AsyncParsableCommand {
     console.note("logs are in \(folder.path)/logs")
     console.note("next: lauter encoder pull")
     console.note("      lauter dataset create reviews --labels positive,negative")
+    console.note("any call by hand: lauter call lauter.store.v1.DatasetService/ListDatasets")
   }
 
   /// This program's own file.
@@ -183,68 +185,6 @@ struct Down: AsyncParsableCommand {
       try await Task.sleep(for: .milliseconds(50))
     }
     console.note("stopped the services in \(folder.path)")
-  }
-}
-
-struct Health: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Ask services whether they serve.",
-    discussion: "Ends with 69 unless every service asked does.")
-
-  @Argument(help: "store, inference, labeller, trainer. Default: all.")
-  var services: [Service] = []
-
-  @OptionGroup var connection: ConnectionOptions
-
-  func run() async throws {
-    let console = Console.current
-    let asked = services.isEmpty ? Supervisor.order : services
-    let answers = try await connection.withServices { services in
-      var answers: [(Service, String, String)] = []
-      for service in asked {
-        let address = services.endpoints.addresses[service]!
-        do {
-          let answer = try await services.call(service) {
-            try await HealthV1.HealthClient($0).check(
-              .init(), options: .init(timeout: .seconds(5)))
-          }
-          answers.append((service, address, Self.status(answer.status)))
-        } catch let failure as Failure where failure.code == .unavailable {
-          answers.append((service, address, "unreachable"))
-        } catch let failure as Failure {
-          answers.append((service, address, failure.message))
-        }
-      }
-      return answers
-    }
-    if connection.json {
-      for (service, address, status) in answers {
-        let line: JSON = [
-          "service": .string(service.rawValue), "address": .string(address),
-          "status": .string(status),
-        ]
-        console.out(line.text)
-      }
-    } else {
-      var table = Table([.init("service"), .init("address"), .init("status", shrinks: true)])
-      for (service, address, status) in answers {
-        table.add([service.rawValue, address, status])
-      }
-      table.print()
-    }
-    guard answers.allSatisfy({ $0.2 == "serving" }) else {
-      let bad = answers.filter { $0.2 != "serving" }.map(\.0.rawValue).joined(separator: ", ")
-      throw Failure(
-        .unavailable, "not serving: \(bad)", hint: "start the services with 'lauter up'")
-    }
-  }
-
-  private static func status(_ status: HealthV1.HealthCheckResponse.ServingStatus) -> String {
-    switch status {
-    case .serving: "serving"
-    case .notServing: "not serving"
-    default: "unknown"
-    }
   }
 }
 

@@ -431,7 +431,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__predict_request__descrip
   (ProtobufCMessageInit) lauter__inference__v1__predict_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__inference__v1__predict_response__field_descriptors[4] =
+static const ProtobufCFieldDescriptor lauter__inference__v1__predict_response__field_descriptors[5] =
 {
   {
     "model",
@@ -481,17 +481,30 @@ static const ProtobufCFieldDescriptor lauter__inference__v1__predict_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "precision",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Inference__V1__PredictResponse, precision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__inference__v1__predict_response__field_indices_by_name[] = {
   2,   /* field[2] = labels */
   0,   /* field[0] = model */
+  4,   /* field[4] = precision */
   3,   /* field[3] = predictions */
   1,   /* field[1] = version */
 };
 static const ProtobufCIntRange lauter__inference__v1__predict_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor lauter__inference__v1__predict_response__descriptor =
 {
@@ -501,7 +514,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__predict_response__descri
   "Lauter__Inference__V1__PredictResponse",
   "lauter.inference.v1",
   sizeof(Lauter__Inference__V1__PredictResponse),
-  4,
+  5,
   lauter__inference__v1__predict_response__field_descriptors,
   lauter__inference__v1__predict_response__field_indices_by_name,
   1,  lauter__inference__v1__predict_response__number_ranges,
@@ -636,7 +649,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__embed_request__descripto
   (ProtobufCMessageInit) lauter__inference__v1__embed_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__inference__v1__embed_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor lauter__inference__v1__embed_response__field_descriptors[4] =
 {
   {
     "dimensions",
@@ -674,16 +687,29 @@ static const ProtobufCFieldDescriptor lauter__inference__v1__embed_response__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "precision",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Inference__V1__EmbedResponse, precision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__inference__v1__embed_response__field_indices_by_name[] = {
   2,   /* field[2] = digest */
   0,   /* field[0] = dimensions */
+  3,   /* field[3] = precision */
   1,   /* field[1] = values */
 };
 static const ProtobufCIntRange lauter__inference__v1__embed_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lauter__inference__v1__embed_response__descriptor =
 {
@@ -693,7 +719,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__embed_response__descript
   "Lauter__Inference__V1__EmbedResponse",
   "lauter.inference.v1",
   sizeof(Lauter__Inference__V1__EmbedResponse),
-  3,
+  4,
   lauter__inference__v1__embed_response__field_descriptors,
   lauter__inference__v1__embed_response__field_indices_by_name,
   1,  lauter__inference__v1__embed_response__number_ranges,
@@ -756,7 +782,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__list_loaded_response__de
   (ProtobufCMessageInit) lauter__inference__v1__list_loaded_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__inference__v1__loaded__field_descriptors[4] =
+static const ProtobufCFieldDescriptor lauter__inference__v1__loaded__field_descriptors[5] =
 {
   {
     "kind",
@@ -806,17 +832,30 @@ static const ProtobufCFieldDescriptor lauter__inference__v1__loaded__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "precision",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Inference__V1__Loaded, precision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__inference__v1__loaded__field_indices_by_name[] = {
   3,   /* field[3] = digest */
   0,   /* field[0] = kind */
   1,   /* field[1] = name */
+  4,   /* field[4] = precision */
   2,   /* field[2] = version */
 };
 static const ProtobufCIntRange lauter__inference__v1__loaded__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor lauter__inference__v1__loaded__descriptor =
 {
@@ -826,7 +865,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__loaded__descriptor =
   "Lauter__Inference__V1__Loaded",
   "lauter.inference.v1",
   sizeof(Lauter__Inference__V1__Loaded),
-  4,
+  5,
   lauter__inference__v1__loaded__field_descriptors,
   lauter__inference__v1__loaded__field_indices_by_name,
   1,  lauter__inference__v1__loaded__number_ranges,

@@ -64,10 +64,14 @@ struct  Lauter__Inference__V1__PredictResponse
    */
   size_t n_predictions;
   Lauter__Inference__V1__Prediction **predictions;
+  /*
+   * What it was computed in: "fp32", "bf16" or "int8".
+   */
+  char *precision;
 };
 #define LAUTER__INFERENCE__V1__PREDICT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__inference__v1__predict_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Lauter__Inference__V1__Prediction
@@ -131,10 +135,14 @@ struct  Lauter__Inference__V1__EmbedResponse
    * What embedded them.
    */
   char *digest;
+  /*
+   * What they were computed in: "fp32", "bf16" or "int8".
+   */
+  char *precision;
 };
 #define LAUTER__INFERENCE__V1__EMBED_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__inference__v1__embed_response__descriptor) \
-    , 0, 0,NULL, (char *)protobuf_c_empty_string }
+    , 0, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Lauter__Inference__V1__ListLoadedRequest
@@ -167,10 +175,14 @@ struct  Lauter__Inference__V1__Loaded
   char *name;
   uint64_t version;
   char *digest;
+  /*
+   * What it computes in: "fp32", "bf16" or "int8".
+   */
+  char *precision;
 };
 #define LAUTER__INFERENCE__V1__LOADED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__inference__v1__loaded__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /* Lauter__Inference__V1__PredictRequest methods */

@@ -9,6 +9,19 @@ public import Wire
 public enum BenchV1 {}
 
 extension BenchV1 {
+  /// `bench.proto`, for reflection.
+  public static let benchProto = ProtoFile(
+    "bench.proto", imports: [],
+    descriptor: """
+      CgtiZW5jaC5wcm90bxIPbGF1dGVyLmJlbmNoLnYxIh0KB1BheWxvYWQSEgoEZGF0YRgBIAEoDFIE\
+      ZGF0YSI1CgVCYXRjaBIUCgV0ZXh0cxgBIAMoCVIFdGV4dHMSFgoGdmFsdWVzGAIgAygCUgZ2YWx1\
+      ZXMyhQEKBEVjaG8SOwoFVW5hcnkSGC5sYXV0ZXIuYmVuY2gudjEuUGF5bG9hZBoYLmxhdXRlci5i\
+      ZW5jaC52MS5QYXlsb2FkEkAKBlN0cmVhbRIYLmxhdXRlci5iZW5jaC52MS5QYXlsb2FkGhgubGF1\
+      dGVyLmJlbmNoLnYxLlBheWxvYWQoATABYgZwcm90bzM=
+      """)
+}
+
+extension BenchV1 {
   public struct Payload: Message, Hashable, Sendable {
     public var data: [UInt8]
 
@@ -27,7 +40,7 @@ extension BenchV1.Payload: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Bench__V1__Payload>) {
+  package init(c: UnsafeMutablePointer<Lauter__Bench__V1__Payload>) throws {
     self.data = Decoded.bytes(c.pointee.data)
   }
 
@@ -59,7 +72,7 @@ extension BenchV1.Batch: CodedMessage {
     try encode(self, into: &output)
   }
 
-  package init(c: UnsafeMutablePointer<Lauter__Bench__V1__Batch>) {
+  package init(c: UnsafeMutablePointer<Lauter__Bench__V1__Batch>) throws {
     self.texts = Decoded.strings(c.pointee.texts, c.pointee.n_texts)
     self.values = Decoded.scalars(c.pointee.values, c.pointee.n_values)
   }
@@ -110,7 +123,7 @@ extension ServiceDefinition {
   /// `lauter.bench.v1.Echo`, handled by `handlers`.
   public static func echo(_ handlers: some BenchV1.Echo) -> ServiceDefinition {
     ServiceDefinition(
-      "lauter.bench.v1.Echo",
+      "lauter.bench.v1.Echo", file: BenchV1.benchProto,
       methods: [
         .unary(
           "Unary", synchronous: (handlers as? any BenchV1.EchoSynchronous.Unary)?.unary

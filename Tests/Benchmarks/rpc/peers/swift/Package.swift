@@ -12,7 +12,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
   ],
   targets: [
-    // Sources/Messages/Generated is written by rpc.py with the plugins of these packages.
+    // Sources/Messages is written by rpc.py with the plugins of these packages.
     .target(
       name: "Messages",
       dependencies: [

@@ -1,3 +1,5 @@
+// StrictJSON: JSON as data, not as a document.
+
 /// A JSON value (RFC 8259) that keeps what matters to a data file: the order of members, the spelling of
 /// numbers, and a refusal of what two parsers would read differently (a key given twice).
 package enum JSON: Sendable, Hashable {
@@ -74,6 +76,38 @@ package enum JSON: Sendable, Hashable {
     var output: [UInt8] = []
     write(to: &output)
     return String(decoding: output, as: UTF8.self)
+  }
+
+  /// Over several lines, for a person to read.
+  package var indented: String {
+    var output: [UInt8] = []
+    write(to: &output, indentation: 0)
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  private func write(to output: inout [UInt8], indentation: Int) {
+    func newLine(_ depth: Int) { output += ("\n" + String(repeating: "  ", count: depth)).utf8 }
+    switch self {
+    case .array(let values) where !values.isEmpty:
+      for (index, value) in values.enumerated() {
+        output.append(UInt8(ascii: index == 0 ? "[" : ","))
+        newLine(indentation + 1)
+        value.write(to: &output, indentation: indentation + 1)
+      }
+      newLine(indentation)
+      output.append(UInt8(ascii: "]"))
+    case .object(let members) where !members.isEmpty:
+      for (index, member) in members.enumerated() {
+        output.append(UInt8(ascii: index == 0 ? "{" : ","))
+        newLine(indentation + 1)
+        Self.write(member.key, to: &output)
+        output += ": ".utf8
+        member.value.write(to: &output, indentation: indentation + 1)
+      }
+      newLine(indentation)
+      output.append(UInt8(ascii: "}"))
+    default: write(to: &output)
+    }
   }
 
   package func write(to output: inout [UInt8]) {

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Foundation
+import TrainerServer
+
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures how long a step of training takes on this machine.",
+    discussion: """
+      A step is forward with dropout, SetFit's loss, backward, clipping and AdamW, over texts of which \
+      no two are the same. Anything else that runs makes the numbers worse: keep the machine quiet.
+      """)
+
+  @Argument(help: "The encoder's folder.", completion: .directory)
+  var folder: String
+
+  @Option(
+    help: "Texts to train on, as {\"text\": ...} lines.", completion: .file(extensions: ["jsonl"]))
+  var texts: String
+
+  @Option(help: "Texts of a step: two for each pair.")
+  var batch = 32
+
+  @Option(help: "Threads that compute.")
+  var threads = 1
+
+  @Option(help: "Seconds to measure for.")
+  var seconds = 5.0
+
+  @Flag(help: "Print a JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads: a number from 1 to 1024, not \(threads)")
+    }
+    guard (2...4096).contains(batch), batch % 2 == 0 else {
+      throw ValidationError("--batch: an even number from 2 to 4096, not \(batch)")
+    }
+    guard seconds > 0, seconds <= 3600 else {
+      throw ValidationError("--seconds: a number from 0 to 3600, not \(seconds)")
+    }
+  }
+
+  func run() throws {
+    struct Line: Decodable { let text: String }
+    let file = URL(filePath: texts)
+    let decoder = JSONDecoder()
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated()
+      .map { number, line in
+        guard let line = try? decoder.decode(Line.self, from: Data(line.utf8)) else {
+          throw ValidationError(
+            "\(texts), line \(number + 1): not a JSON object with a string \"text\"")
+        }
+        return line.text
+      }
+    guard !lines.isEmpty else { throw ValidationError("\(texts) has no texts") }
+    let report = try TrainingBenchmark(
+      folder: URL(filePath: folder, directoryHint: .isDirectory), threads: threads, texts: batch,
+      seconds: seconds
+    ).run(lines)
+    if json {
+      print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
+    } else {
+      print(
+        String(
+          format: "%d threads, %d texts a step: best %.1f ms, p50 %.1f, p99 %.1f of %d steps",
+          report.threads, report.texts, report.best, report.p50, report.p99, report.steps))
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package import Foundation
+package import Transformer
+
+/// What bf16 and int8 cost a model: each computes real texts' embeddings, which are held against those
+/// in fp32, and so are the labels.
+package enum PrecisionCheck {
+  /// More texts say nothing new and take their time.
+  static let mostTexts = 2_000
+
+  /// Measures a model's folder and writes what was found into its `lauter.json`, by which inference
+  /// chooses. Blocks while it computes.
+  ///
+  /// - Parameters:
+  ///   - tokens: real texts' ids, of the test split where there is one; none change nothing.
+  ///   - actual: their labels.
+  ///   - split: "test" or "train".
+  /// - Throws: `EncoderError`; errors of the file system.
+  package static func record(
+    in folder: URL, tokens: [[Int32]], actual: [Int], split: String, pool: ComputePool = .shared
+  ) throws {
+    precondition(tokens.count == actual.count, "one label per text")
+    guard !tokens.isEmpty else { return }
+    let texts = evenly(tokens.count).map { tokens[$0] }
+    let labels = evenly(tokens.count).map { actual[$0] }
+    let head = try ClassificationHead(directory: folder)
+    let directory = try EncoderDirectory(folder)
+    func embeddings(_ precision: Precision) throws -> Embeddings {
+      try SentenceEncoder(directory, precision: precision, pool: pool).embed(tokens: texts)
+    }
+    let reference = try embeddings(.fp32)
+    let expected = head.predictions(reference.values)
+    var manifest = try ModelManifest(directory: folder)
+    manifest.precisions = try Precision.allCases.filter { $0 != .fp32 }.map { precision in
+      let found = try embeddings(precision)
+      let predicted = head.predictions(found.values)
+      let right = labels.indices.filter { predicted[$0] == labels[$0] }
+      let won = right.filter { expected[$0] != labels[$0] }.count
+      let lost = labels.indices.filter {
+        expected[$0] == labels[$0] && predicted[$0] != labels[$0]
+      }.count
+      return MeasuredPrecision(
+        precision, split: split, accuracy: Double(right.count) / Double(labels.count), lost: lost,
+        won: won, pValue: signTest(lost, won),
+        cosines: texts.indices.map { cosine(reference[$0], found[$0]) })
+    }
+    try manifest.write(to: folder)
+  }
+
+  /// At most `mostTexts` of 0 ..< count, spread over all of them.
+  private static func evenly(_ count: Int) -> [Int] {
+    let taken = min(count, mostTexts)
+    return (0..<taken).map { $0 * count / taken }
+  }
+
+  /// McNemar's exact test, two-sided: how probable a split at least as uneven is between equals.
+  package static func signTest(_ a: Int, _ b: Int) -> Double {
+    let n = a + b
+    guard n > 0 else { return 1 }
+    var term = -Double(n) * log(2)
+    var sum = exp(term)
+    for k in 0..<min(a, b) {
+      term += log(Double(n - k)) - log(Double(k + 1))
+      sum += exp(term)
+    }
+    return min(1, 2 * sum)
+  }
+
+  private static func cosine(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Double {
+    var (ab, aa, bb) = (0.0, 0.0, 0.0)
+    for (x, y) in zip(a, b) {
+      ab += Double(x) * Double(y)
+      aa += Double(x) * Double(x)
+      bb += Double(y) * Double(y)
+    }
+    let length = (aa * bb).squareRoot()
+    return length > 0 ? ab / length : 1
+  }
+}

@@ -1,0 +1,132 @@
+"""gRPC's interoperability tests in every pairing: ours with ours, and each of ours with stock grpcio, in
+cleartext, TLS and mTLS. Needs LAUTER_TEST_BIN, a folder with rpc-interop-server and rpc-interop-client."""
+
+import os
+import pathlib
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import peer
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("LAUTER_TEST_BIN", ROOT / ".build/release"))
+TRANSPORTS = ["cleartext", "tls", "mtls"]
+
+
+class Authority:
+    """A certificate authority, and a server's and a client's certificate of its."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=interop authority",
+                 "-keyout", "ca.key", "-out", "ca.pem")
+        for name in ("server", "client"):
+            self.run("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+                     "-keyout", f"{name}.key", "-out", f"{name}.csr")
+            (folder / "extensions").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+            self.run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                     "-days", "2", "-extfile", "extensions", "-out", f"{name}.pem")
+
+    def run(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+    def server(self, transport):
+        """Options of both servers: named as their flags are."""
+        if transport == "cleartext":
+            return {}
+        files = {"tls_cert": "server.pem", "tls_key": "server.key"}
+        return self.paths({**files, "client_ca": "ca.pem"} if transport == "mtls" else files)
+
+    def client(self, transport):
+        if transport == "cleartext":
+            return {}
+        files = {"tls_ca": "ca.pem"}
+        mine = {"tls_cert": "client.pem", "tls_key": "client.key"}
+        return self.paths({**files, **mine} if transport == "mtls" else files)
+
+    def paths(self, names):
+        return {option: str(self.folder / name) for option, name in names.items()}
+
+
+def flags(options):
+    return [word for name, value in options.items() for word in ("--" + name.replace("_", "-"), value)]
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    if not shutil.which("openssl"):
+        pytest.skip("there is no openssl to make certificates with")
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def transport(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def our_server(transport, authority):
+    """The port of rpc-interop-server."""
+    process = subprocess.Popen(
+        [BIN / "rpc-interop-server", "--port", "0", "--log-level", "warning", *flags(authority.server(transport))],
+        stdout=subprocess.PIPE, text=True)
+    lines = queue.Queue()
+    threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()
+    ready = lines.get(timeout=60)
+    match = re.fullmatch(r"rpc-interop-server listening on 127\.0\.0\.1:(\d+)\n", ready)
+    assert match, f"not the ready line: {ready!r}"
+    yield int(match[1])
+    process.terminate()
+    assert process.wait(timeout=60) == 0
+
+
+@pytest.fixture(scope="module")
+def stock_server(transport, authority):
+    server, port = peer.start_server(**authority.server(transport))
+    yield port
+    server.stop(0)
+
+
+def run_ours(port, transport, authority, cases):
+    result = subprocess.run(
+        [BIN / "rpc-interop-client", "--port", str(port), *flags(authority.client(transport)),
+         *(word for case in cases for word in ("--case", case))],
+        capture_output=True, text=True, timeout=300)
+    assert result.stdout.splitlines() == [f"ok {case}" for case in cases], result.stdout + result.stderr
+    assert result.returncode == 0
+
+
+def test_ours_to_ours(transport, authority, our_server):
+    run_ours(our_server, transport, authority, peer.CASES)
+
+
+def test_ours_to_stock(transport, authority, stock_server):
+    run_ours(stock_server, transport, authority, peer.CASES_OF_STOCK_SERVER)
+
+
+@pytest.fixture(scope="module")
+def stock_client(transport, authority, our_server):
+    with peer.connect(our_server, **authority.client(transport)) as channel:
+        yield peer.Cases(channel)
+
+
+@pytest.mark.parametrize("case", peer.CASES)
+def test_stock_to_ours(stock_client, case):
+    getattr(stock_client, case)()
+
+
+def test_a_client_without_a_certificate_is_refused(authority, transport, our_server):
+    if transport != "mtls":
+        pytest.skip("only mTLS asks for one")
+    result = subprocess.run(
+        [BIN / "rpc-interop-client", "--port", str(our_server), *flags(authority.client("tls")), "--case", "empty_unary"],
+        capture_output=True, text=True, timeout=300)
+    assert result.returncode == 1
+    assert result.stdout.startswith("FAILED empty_unary: UNAVAILABLE"), result.stdout
