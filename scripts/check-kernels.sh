@@ -17,7 +17,10 @@ flags=(-std=gnu17 -fno-math-errno -I Shared/Kernels/include -Wall -Wextra -Wno-u
 clang=${CC:-clang}
 "$clang" -O3 "${flags[@]}" "${sources[@]}" -lm -o "$work/plain"
 "$work/plain"
-"$clang" -O1 -g "${flags[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all \
+# gold warns about every symbol of the sanitizer's.
+linker=()
+! command -v ld.lld >/dev/null || linker=(-fuse-ld=lld)
+"$clang" -O1 -g "${flags[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "${linker[@]}" \
   "${sources[@]}" -lm -o "$work/sanitized"
 "$work/sanitized"
 
@@ -28,7 +31,7 @@ if [ -n "$arm" ] && [ -n "$qemu" ]; then
   toolchain=$(dirname "$("$arm" -print-libgcc-file-name)")
   "$clang" --target=aarch64-linux-gnu ${root:+--sysroot="$root"} -O3 "${flags[@]}" -static \
     -isystem /usr/aarch64-linux-gnu/include -B "$toolchain" -L "$toolchain" \
-    -L /usr/aarch64-linux-gnu/lib -B /usr/aarch64-linux-gnu/lib -fuse-ld="$(command -v aarch64-linux-gnu-ld)" \
+    -L /usr/aarch64-linux-gnu/lib -B /usr/aarch64-linux-gnu/lib --ld-path="$(command -v aarch64-linux-gnu-ld)" \
     "${sources[@]}" -lm -o "$work/arm64"
   # A processor with dot products, and one without.
   for cpu in max cortex-a53; do

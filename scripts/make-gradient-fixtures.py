@@ -132,10 +132,11 @@ def train(pooling, normalizes):
 
 
 def train_real(encoder, output):
-    """Ten steps like a fine-tuning's, mean pooling and length 1, in double precision without dropout."""
+    """Ten steps like a fine-tuning's, in double precision, without dropout; for encoders that pool by mean."""
     from safetensors.torch import save_file
     from transformers import AutoModel
 
+    normalizes = "Normalize" in (encoder / "modules.json").read_text()
     model = AutoModel.from_pretrained(
         encoder, dtype=torch.float64, attn_implementation="eager", add_pooling_layer=False).eval()
     plain = [p for name, p in model.named_parameters() if "LayerNorm" in name or name.endswith("bias")]
@@ -153,7 +154,8 @@ def train_real(encoder, output):
     norms = []
     for step, texts in enumerate(batches):
         out = torch.stack([model(torch.tensor([text])).last_hidden_state[0].mean(0) for text in texts])
-        out = torch.nn.functional.normalize(out, dim=1)
+        if normalizes:
+            out = torch.nn.functional.normalize(out, dim=1)
         direction = torch.tensor(uniform(f"gradient {step}", out.numel())).float().double()
         optimiser.zero_grad()
         (out.reshape(-1) * direction).sum().backward()

@@ -264,16 +264,49 @@ static void matmul_int8(
     }                                                                                  \
   }
 
+// Without an instruction for it a dot product is several, of which the compiler would take out of the loop
+// what only depends on x or w: they come from memory anew each time, as in a tile.
+#define BURN_SPLIT(SUM, ZERO, DOT)                                                     \
+  {                                                                                    \
+    int32_t memory[MR + NV * VW] = {lanes};                                            \
+    SUM sum[MR][NV];                                                                   \
+    UNROLL for (int r = 0; r < MR; r++) {                                              \
+      UNROLL for (int c = 0; c < NV; c++) sum[r][c] = ZERO;                            \
+    }                                                                                  \
+    _Pragma("clang loop unroll(disable)") for (long i = 0; i < iterations; i++) {      \
+      __asm__ volatile("" : : "r"(memory) : "memory");                                 \
+      vi w[NV];                                                                        \
+      UNROLL for (int c = 0; c < NV; c++) w[c] = load_lanes(memory + MR + c * VW);     \
+      UNROLL for (int r = 0; r < MR; r++) {                                            \
+        const vi x = splat_lane(memory + r);                                           \
+        UNROLL for (int c = 0; c < NV; c++) sum[r][c] = DOT(sum[r][c], x, w[c]);       \
+      }                                                                                \
+    }                                                                                  \
+    UNROLL for (int r = 0; r < MR; r++) {                                              \
+      UNROLL for (int c = 0; c < NV; c++) kept = (float)sum[r][c][0];                  \
+    }                                                                                  \
+  }
+
 static double burn(BurnKind kind, long iterations) {
   // Volatile, so that nothing here is known when the program is compiled.
   volatile float kept = 0.5f;
   volatile int32_t lanes = 0x01010101;
   const vf x = splat(kept), y = splat(kept);
+#if defined(BF16_DOT) || defined(INT8_DOT)
   const vi a = (vi)lanes, b = (vi)lanes;
+#endif
   switch (kind) {
     case BURN_FP32: BURN(vf, splat(0.0f), x * y + sum[r][c]) break;
+#if defined(BF16_DOT)
     case BURN_BF16: BURN(vf, splat(0.0f), dot_bf16(sum[r][c], a, b)) break;
+#else
+    case BURN_BF16: BURN_SPLIT(vf, splat(0.0f), dot_bf16) break;
+#endif
+#if defined(INT8_DOT)
     case BURN_INT8: BURN(vi, (vi)0, dot_int8(sum[r][c], a, b)) break;
+#else
+    case BURN_INT8: BURN_SPLIT(vi, (vi)0, dot_int8) break;
+#endif
   }
   const double values[] = {2, 4, 8};
   return values[kind] * VW * NV * MR * (double)iterations;

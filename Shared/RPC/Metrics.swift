@@ -1,5 +1,6 @@
 import CoreMetrics
 import NIOCore
+import Synchronization
 
 /// What a channel counts, under the names of gRFC A66, A94 and A96, with their labels `grpc.method`,
 /// `grpc.target` and `grpc.status`. Confined to the channel's event loop.
@@ -109,5 +110,85 @@ struct DurationsByStatus {
       dimensions: dimensions + [("grpc.status", code?.description ?? "OK")], factory: factory)
     timers[code?.rawValue ?? 0] = timer
     return timer
+  }
+}
+
+/// What a server counts, under the names of gRFC A66 where it has one, with their labels
+/// `grpc.method` (`other` for methods there are none of) and `grpc.status`. From any thread.
+///
+/// | metric | kind | counts |
+/// | --- | --- | --- |
+/// | `grpc.server.call.started` | counter | calls, by method |
+/// | `grpc.server.call.duration` | timer | calls that have ended, by method and status |
+/// | `grpc.server.call.sent_total_compressed_message_size` | recorder | bytes of one call |
+/// | `grpc.server.call.rcvd_total_compressed_message_size` | recorder | bytes of one call |
+/// | `grpc.server.call.messages_sent`, `..._received` | counter | messages, by method |
+/// | `grpc.server.connections_accepted`, `..._closed` | counter | connections |
+/// | `grpc.server.keepalive_pings` | counter | pings sent |
+/// | `grpc.server.streams_reset` | counter | calls that ended before both sides were done |
+final class ServerMetrics: Sendable {
+  private let factory: any MetricsFactory
+  let connectionsAccepted: Counter
+  let connectionsClosed: Counter
+  let keepalivePings: Counter
+  let streamsReset: Counter
+
+  /// Nil when nobody collects.
+  init?(factory: any MetricsFactory) {
+    if factory is NOOPMetricsHandler { return nil }
+    self.factory = factory
+    func counter(_ name: String) -> Counter {
+      Counter(label: "grpc.server.\(name)", dimensions: [], factory: factory)
+    }
+    connectionsAccepted = counter("connections_accepted")
+    connectionsClosed = counter("connections_closed")
+    keepalivePings = counter("keepalive_pings")
+    streamsReset = counter("streams_reset")
+  }
+
+  /// What is counted for calls of one method.
+  func calls(of method: String) -> Calls { Calls(method: method, factory: factory) }
+
+  final class Calls: Sendable {
+    let started: Counter
+    private let messagesSent: Counter
+    private let messagesReceived: Counter
+    private let sent: Recorder
+    private let received: Recorder
+    private let durations: Mutex<DurationsByStatus>
+
+    fileprivate init(method: String, factory: any MetricsFactory) {
+      let dimensions = [("grpc.method", method)]
+      func counter(_ name: String) -> Counter {
+        Counter(label: "grpc.server.call.\(name)", dimensions: dimensions, factory: factory)
+      }
+      func recorder(_ name: String) -> Recorder {
+        Recorder(
+          label: "grpc.server.call.\(name)_total_compressed_message_size", dimensions: dimensions,
+          aggregate: true, factory: factory)
+      }
+      started = counter("started")
+      messagesSent = counter("messages_sent")
+      messagesReceived = counter("messages_received")
+      sent = recorder("sent")
+      received = recorder("rcvd")
+      durations = Mutex(
+        DurationsByStatus(
+          label: "grpc.server.call.duration", dimensions: dimensions, factory: factory))
+    }
+
+    /// - Parameters:
+    ///   - code: nil for OK.
+    ///   - sent: messages and their bytes, prefixes included; so is `received`.
+    func ended(
+      _ code: RPCError.Code?, after duration: Duration, sent: (messages: Int, bytes: Int),
+      received: (messages: Int, bytes: Int)
+    ) {
+      messagesSent.increment(by: sent.messages)
+      messagesReceived.increment(by: received.messages)
+      self.sent.record(Int64(sent.bytes))
+      self.received.record(Int64(received.bytes))
+      durations.withLock { $0.record(duration, code) }
+    }
   }
 }

@@ -90,13 +90,15 @@ class Run:
         subprocess.run([self.python, __file__, arguments.encoder, "--peer", "convert", "--venv",
                         arguments.venv], check=True)
         for threads in arguments.threads:
-            self.round(threads, 0, math.inf)
+            self.round(threads, 0, deadline + 240)
         number = 1
         while time.monotonic() < deadline:
             for threads in arguments.threads:
                 self.round(threads, number, deadline)
             number += 1
         self.conditions("at the end")
+        if time.monotonic() > deadline + 240:
+            print("time is over: the same command measures what is missing")
         Summary(self.results, arguments, self.texts).show()
 
     def mix(self):
@@ -107,11 +109,11 @@ class Run:
             shared = os.environ.get("LAUTER_TEST_SHARED", ROOT.parent / "shared")
             files = sorted(pathlib.Path(shared).glob("data/*/test.jsonl")) or sorted(
                 (ROOT / "scripts/example").glob("*.jsonl"))
-        count = 64 if arguments.quick else 512
+        count = 64 if arguments.quick else 256
         lines = []
         for file in files:
-            own = [json.dumps({"text": json.loads(line)["text"]})
-                   for line in file.read_text().splitlines()]
+            records = [json.loads(line) for line in file.read_text().splitlines()]
+            own = [json.dumps({"text": r["text"]}) for r in records if "text" in r]
             random.Random(0).shuffle(own)
             lines += own[:math.ceil(count / len(files))]
         random.Random(1).shuffle(lines)
@@ -476,8 +478,10 @@ def peer(arguments):
                 measured = train(arguments.encoder, folder, point["batch"], arguments.seconds)
             else:
                 slices = batches(point, mix)
-                measured = min((timed(lambda: [embed(*part) for part in slices], arguments.seconds)
-                                for embed in variants), key=lambda m: m["p50"])
+                bodies = [lambda embed=embed: [embed(*part) for part in slices] for embed in variants]
+                if len(bodies) > 1:
+                    bodies.sort(key=once)
+                measured = timed(bodies[0], arguments.seconds)
         except Exception as error:
             measured = {"error": f"{type(error).__name__}: {error}".splitlines()[0][:200]}
         status = pathlib.Path("/proc/self/status").read_text()
@@ -505,6 +509,12 @@ def batches(point, mix):
     return made
 
 
+def once(body):
+    start = time.perf_counter()
+    body()
+    return time.perf_counter() - start
+
+
 def timed(body, seconds):
     body()
     times = []
@@ -514,7 +524,7 @@ def timed(body, seconds):
         body()
         times.append(1e3 * (time.perf_counter() - start))
     times.sort()
-    return {"best": times[0], "p50": times[len(times) // 2], "p99": times[(len(times) - 1) * 99 // 100]}
+    return {"best": times[0], "p50": times[len(times) // 2], "p99": times[min(len(times) - 1, len(times) * 99 // 100)]}
 
 
 def torch_peer(encoder, folder, precision, threads):

@@ -2,7 +2,7 @@ import RPC
 import Testing
 
 /// gzip and deflate: the bytes, what may not pass, and who decides. Stock peers are in `GRPCIOTests`.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CompressionTests {
   static let formats = [Compression.gzip, .deflate]
 

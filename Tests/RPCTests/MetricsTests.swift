@@ -107,4 +107,44 @@ struct MetricsTests {
         "grpc.subchannel.connection_attempts_failed", [("grpc.target", "\(address)")]
       ).totalValue >= 1)
   }
+
+  @Test func serverCalls() async throws {
+    let metrics = TestMetrics()
+    var configuration = RPCServer.Configuration()
+    configuration.metricsFactory = metrics
+    try await withServer(configuration: configuration) { channel, _ in
+      for _ in 0..<3 {
+        let _: Text = try await channel.unary(Echo.method("Say"), Text("hello"))
+      }
+      try await channel.serverStreaming(Echo.method("Count"), Text("10")) {
+        (responses: ResponseStream<Text>) in for try await _ in responses {}
+      }
+      for method in ["Fail", "Nope"] {
+        _ = await rpcError { let _: Text = try await channel.unary(Echo.method(method), Text("x")) }
+      }
+    }
+    let say = Self.method("Say")
+    #expect(try metrics.expectCounter("grpc.server.call.started", [say]).totalValue == 3)
+    for (method, status, calls) in [
+      (say, "OK", 3), (Self.method("Count"), "OK", 1),
+      (Self.method("Fail"), "FAILED_PRECONDITION", 1),
+      (("grpc.method", "other"), "UNIMPLEMENTED", 1),
+    ] {
+      let durations = try metrics.expectTimer(
+        "grpc.server.call.duration", [method, ("grpc.status", status)])
+      #expect(durations.values.count == calls)
+    }
+    for way in ["sent", "rcvd"] {
+      let recorder = try metrics.expectRecorder(
+        "grpc.server.call.\(way)_total_compressed_message_size", [say])
+      #expect(recorder.values == [10, 10, 10])
+    }
+    let count = Self.method("Count")
+    let sent = try metrics.expectCounter("grpc.server.call.messages_sent", [count]).totalValue
+    #expect(sent == 10)
+    let received = try metrics.expectCounter("grpc.server.call.messages_received", [count])
+    #expect(received.totalValue == 1)
+    #expect(try metrics.expectCounter("grpc.server.connections_accepted").totalValue == 1)
+    #expect(try metrics.expectCounter("grpc.server.connections_closed").totalValue == 1)
+  }
 }

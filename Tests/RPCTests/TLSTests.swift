@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// TLS and mTLS between our ends and with stock grpcio; what is refused and what is said about it.
-@Suite(.enabled(if: TestAuthority.isPossible, "there is no openssl"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestAuthority.isPossible, "there is no openssl"), .timeLimit(.minutes(5)))
 struct TLSTests {
   let authority: TestAuthority
   let server: TestAuthority.Leaf

@@ -80,7 +80,7 @@ package struct EncoderBenchmark {
         precision: precision.rawValue, threads: threads, tokens: tokens, batch: batch,
         textsPerSecond: Double(texts.count * times.count) / times.reduce(0, +),
         best: times[0] * 1e3, p50: times[times.count / 2] * 1e3,
-        p99: times[(times.count - 1) * 99 / 100] * 1e3,
+        p99: times[min(times.count - 1, times.count * 99 / 100)] * 1e3,
         percentOfPeak: 100 * operations / times[0] / peak)
       measurements.append(measurement)
       report(measurement)

@@ -62,6 +62,6 @@ package struct TrainingBenchmark {
     times.sort()
     return Report(
       threads: threads, texts: texts, steps: times.count, best: times[0],
-      p50: times[times.count / 2], p99: times[(times.count - 1) * 99 / 100])
+      p50: times[times.count / 2], p99: times[min(times.count - 1, times.count * 99 / 100)])
   }
 }

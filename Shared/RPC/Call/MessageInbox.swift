@@ -26,7 +26,7 @@ package final class MessageInbox: @unchecked Sendable {
 
   /// Whether the peer may send one message only.
   private let expectsOne: Bool
-  private var received = 0
+  private(set) var received = 0
 
   init(
     loop: any EventLoop, messageLimit: Int, expectsOne: Bool, compression: Compression = .identity

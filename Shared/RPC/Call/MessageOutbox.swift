@@ -12,6 +12,9 @@ package final class MessageOutbox: @unchecked Sendable {
   let encoding: MessageEncoding
   private var messages = CircularBuffer<ByteBuffer>()
   private var buffered = 0
+  /// Messages queued so far, and their bytes.
+  private(set) var queued = 0
+  private(set) var queuedBytes = 0
   private var writers = CircularBuffer<ParkedTask<Void>>()
   private var failure: (any Error)?
   private var written = Patience()
@@ -78,6 +81,8 @@ package final class MessageOutbox: @unchecked Sendable {
       throw RPCError(code: .internalError, message: "a message was written after the last")
     }
     messages.append(message)
+    queued += 1
+    queuedBytes += message.readableBytes
     buffered += message.readableBytes
     if replay != nil {
       replay?.append(message)

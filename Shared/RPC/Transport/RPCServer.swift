@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 import NIOCore
 import NIOPosix
@@ -48,6 +49,9 @@ public final class RPCServer: Service {
     /// limit.
     public var idleTimeout: Duration?
 
+    /// Where calls and connections are counted; nil is the program's metrics system.
+    public var metricsFactory: (any MetricsFactory)?
+
     /// How long calls in progress may go on after graceful shutdown began, before they are
     /// cancelled.
     public var shutdownGracePeriod: Duration = .seconds(10)
@@ -76,6 +80,7 @@ public final class RPCServer: Service {
   private let logger: Logger
   private let credentials: TLSCredentials?
   private let handlers = HandlerCount()
+  private let metrics: ServerMetrics?
   private let state = Mutex(State())
 
   private struct State {
@@ -98,7 +103,9 @@ public final class RPCServer: Service {
   ) {
     self.host = host
     self.port = port
-    router = Router(services, observers: observers, interceptors: interceptors)
+    metrics = ServerMetrics(factory: configuration.metricsFactory ?? MetricsSystem.factory)
+    router = Router(
+      services, observers: observers, interceptors: interceptors, metrics: metrics)
     self.configuration = configuration
     self.logger = logger
     credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }
@@ -144,7 +151,7 @@ public final class RPCServer: Service {
   func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
     let connection = ServerConnection(
       channel: channel, router: router, configuration: configuration, handlers: handlers,
-      logger: logger)
+      metrics: metrics, logger: logger)
     let id = ObjectIdentifier(connection)
     let isShuttingDown = state.withLock { state in
       state.connections[id] = (connection, channel)

@@ -14,13 +14,15 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   private var task: Task<Void, Never>?
   private var deadlineTimer: Scheduled<Void>?
 
+  private let began = NIODeadline.now()
+  private var receivedBytes = 0
+
   private var didSendHead = false
   /// Whether the outcome is decided; what the handler does after that changes nothing.
   private var isOver = false
   private var trailers: [HTTP2Header] = []
-  /// How many of the server's observers have seen the call begin, and when.
+  /// How many of the server's observers have seen the call begin.
   private var observed = 0
-  private var began: ContinuousClock.Instant?
 
   init(
     id: HTTP2Session.StreamID, head: RequestHead, handler: RoutedMethod,
@@ -39,6 +41,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
       expectsOne: handler.needsWholeRequest, compression: head.compression)
     outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
+
+    handler.metrics?.started.increment()
 
     let pump = connection.pump
     inbox.consume = { count in
@@ -60,22 +64,19 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   // MARK: From the connection
 
   func begin() {
-    let observers = connection.router.observers
-    if !observers.isEmpty {
-      began = .now
-      do {
-        for observer in observers {
-          observed += 1
-          try observer.callBegan(&context)
-        }
-      } catch {
-        return abort(status(for: error))
+    do {
+      for observer in connection.router.observers {
+        observed += 1
+        try observer.callBegan(&context)
       }
+    } catch {
+      return abort(status(for: error))
     }
     if !method.needsWholeRequest { startHandler() }
   }
 
   func received(_ bytes: UnsafeRawBufferPointer) {
+    receivedBytes += bytes.count
     do throws(RPCError) {
       try inbox.receive(bytes)
     } catch {
@@ -165,8 +166,10 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// From here on nothing changes the call's status.
   private func decide(_ status: RPCError?) {
     isOver = true
-    guard observed > 0, let began else { return }
-    let duration = began.duration(to: .now)
+    let duration = Duration.nanoseconds((NIODeadline.now() - began).nanoseconds)
+    method.metrics?.ended(
+      status?.code, after: duration, sent: (outbox.queued, outbox.queuedBytes),
+      received: (inbox.received, receivedBytes))
     for observer in connection.router.observers.prefix(observed).reversed() {
       observer.callEnded(context, status: status, after: duration)
     }

@@ -19,6 +19,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
   /// What the latest header list meant: a client's calls to one method tend to have the same.
   private var latest: (headers: [HTTP2Header], head: RequestHead, handler: RoutedMethod)?
+  private let metrics: ServerMetrics?
   private let handlers: HandlerCount
   private var handshakeTimer: Scheduled<Void>?
   private var ageTimer: Scheduled<Void>?
@@ -39,8 +40,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   init(
     channel: any Channel, router: Router, configuration: RPCServer.Configuration,
-    handlers: HandlerCount, logger: Logger
+    handlers: HandlerCount, metrics: ServerMetrics?, logger: Logger
   ) {
+    self.metrics = metrics
     self.handlers = handlers
     loop = channel.eventLoop
     executor = .on(channel.eventLoop)
@@ -61,6 +63,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func channelActive(context: ChannelHandlerContext) {
     pump.open(context)
+    metrics?.connectionsAccepted.increment()
     // Twice: after a stall of this machine the timer may be due before bytes that came in time are
     // read.
     handshakeTimer = loop.scheduleTask(in: TimeAmount(configuration.handshakeTimeout)) {
@@ -87,6 +90,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
       keepAlive = KeepAlive(
         loop: loop, interval: interval, timeout: configuration.keepaliveTimeout,
         ping: { [unowned self] in
+          metrics?.keepalivePings.increment()
           pump.session.ping(KeepAlive.data)
           pump.scheduleFlush()
         },
@@ -144,6 +148,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     for timer in [handshakeTimer, ageTimer, idleTimer, shutdownTimer] { timer?.cancel() }
     keepAlive?.stop()
     pump.close()
+    metrics?.connectionsClosed.increment()
     pump.session.abandon()
     let calls = self.calls
     self.calls = [:]
@@ -234,6 +239,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   func receivedEnd(on id: HTTP2Session.StreamID) { calls[id]?.receivedEnd() }
 
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
+    if code != .noError { metrics?.streamsReset.increment() }
     calls.removeValue(forKey: id)?.abandoned(because: "the client cancelled the call (\(code))")
     watchIdleness()
   }
@@ -274,6 +280,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   private func refuse(_ id: HTTP2Session.StreamID, _ refusal: RequestHead.Refusal) {
     switch refusal {
     case .status(let error):
+      router.others?.started.increment()
+      router.others?.ended(error.code, after: .zero, sent: (0, 0), received: (0, 0))
       try? pump.session.respond(to: id, ResponseHead.fields + error.fields, body: nil)
     case .http(let status, let text):
       try? pump.session.respond(
@@ -306,13 +314,16 @@ private final class FixedBody: HTTP2Body {
 struct Router: Sendable {
   let handlers: [String: RoutedMethod]
   let observers: [any ServerObserver]
+  /// What is counted for calls of methods that are not here.
+  let others: ServerMetrics.Calls?
   private let services: Set<String>
 
   init(
     _ services: [ServiceDefinition], observers: [any ServerObserver],
-    interceptors: [ServerInterceptor]
+    interceptors: [ServerInterceptor], metrics: ServerMetrics?
   ) {
     self.observers = observers
+    others = metrics?.calls(of: "other")
     var handlers: [String: RoutedMethod] = [:]
     var names: Set<String> = []
     for service in services {
@@ -322,7 +333,8 @@ struct Router: Sendable {
         let descriptor = MethodDescriptor(service: service.name, method: method.name)
         let previous = handlers.updateValue(
           RoutedMethod(
-            descriptor: descriptor, handler: method.handler, interceptors: interceptors),
+            descriptor: descriptor, handler: method.handler, interceptors: interceptors,
+            metrics: metrics?.calls(of: "\(descriptor)")),
           forKey: descriptor.path)
         precondition(previous == nil, "method '\(descriptor)' is declared twice")
       }
@@ -346,6 +358,7 @@ struct RoutedMethod: Sendable {
   let descriptor: MethodDescriptor
   let handler: MethodHandler
   let interceptors: [ServerInterceptor]
+  let metrics: ServerMetrics.Calls?
 
   var needsWholeRequest: Bool {
     if case .streaming = handler { false } else { true }
