@@ -10,6 +10,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   let loop: any EventLoop
   let executor: LoopExecutor
   let usesTLS: Bool
+  private let isSocket: Bool
   let peer: String
   let pump: HTTP2Pump
   let router: Router
@@ -46,8 +47,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     self.handlers = handlers
     loop = channel.eventLoop
     executor = .on(channel.eventLoop)
+    isSocket = !(channel is InProcessChannel)
     // Nobody listens in within the process.
-    usesTLS = configuration.tls != nil && !(channel is InProcessChannel)
+    usesTLS = configuration.tls != nil && isSocket
     peer = channel.remoteAddress.map(RPCServer.Address.init(_:))?.description ?? "in-process"
     self.router = router
     self.configuration = configuration
@@ -128,7 +130,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    executor.polled()
+    if isSocket { executor.polled() }
     keepAlive?.heard()
     do {
       try pump.receive(unwrapInboundIn(data))
