@@ -15,16 +15,14 @@ struct Load {
     let request = BenchV1.Payload(data: [UInt8](repeating: UInt8(ascii: "x"), count: bytes))
     let channels = (0..<connections).map { _ in RPCChannel(target: target) }
     for channel in channels { _ = try await BenchV1.EchoClient(channel).unary(request) }
-    let taken = Atomic(0)
+    let turns = Turns(calls)
     let start = ContinuousClock.now
     let before = cpuSeconds()
     let results = await withTaskGroup(of: Times.self) { group in
       for index in 0..<(connections * streams) {
         let client = BenchV1.EchoClient(channels[index % connections])
         group.addTask {
-          let next = { taken.wrappingAdd(1, ordering: .relaxed).oldValue < calls }
-          return isStreaming
-            ? await chat(client, request, next) : await call(client, request, next)
+          isStreaming ? await chat(client, request, turns) : await call(client, request, turns)
         }
       }
       return await group.reduce(into: Times()) { $0.add($1) }
@@ -40,6 +38,16 @@ struct Load {
     ])
   }
 
+  /// The calls that are left to make, shared by all who make them.
+  private final class Turns: Sendable {
+    private let limit: Int
+    private let taken = Atomic(0)
+
+    init(_ limit: Int) { self.limit = limit }
+
+    func next() -> Bool { taken.wrappingAdd(1, ordering: .relaxed).oldValue < limit }
+  }
+
   private struct Times {
     var microseconds: [Double] = []
     var failed = 0
@@ -51,10 +59,10 @@ struct Load {
   }
 
   private func call(
-    _ client: BenchV1.EchoClient, _ request: BenchV1.Payload, _ next: () -> Bool
+    _ client: BenchV1.EchoClient, _ request: BenchV1.Payload, _ turns: Turns
   ) async -> Times {
     var times = Times()
-    while next() {
+    while turns.next() {
       let start = ContinuousClock.now
       do {
         if try await client.unary(request).data.count != bytes { times.failed += 1 }
@@ -68,22 +76,22 @@ struct Load {
 
   /// One call, a message at a time: the next is written when the last has come back.
   private func chat(
-    _ client: BenchV1.EchoClient, _ request: BenchV1.Payload, _ next: @Sendable () -> Bool
+    _ client: BenchV1.EchoClient, _ request: BenchV1.Payload, _ turns: Turns
   ) async -> Times {
-    let (turns, turn) = AsyncStream.makeStream(of: Void.self)
+    let (signals, signal) = AsyncStream.makeStream(of: Void.self)
     do {
       return try await client.stream { writer in
-        for await _ in turns { try await writer.write(request) }
+        for await _ in signals { try await writer.write(request) }
       } _: { responses in
         var times = Times()
         var answers = responses.makeAsyncIterator()
-        while next() {
+        while turns.next() {
           let start = ContinuousClock.now
-          turn.yield()
+          signal.yield()
           if try await answers.next()?.data.count != bytes { times.failed += 1 }
           times.microseconds.append(start.duration(to: .now) / .microseconds(1))
         }
-        turn.finish()
+        signal.finish()
         while try await answers.next() != nil { times.failed += 1 }
         return times
       }
@@ -95,8 +103,7 @@ struct Load {
 
 /// CPU time of this process so far.
 func cpuSeconds() -> Double {
-  var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
-  return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-    + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
