@@ -114,6 +114,15 @@ listen grpc
     return ["haproxy", "-f", folder / "haproxy.cfg"]
 
 
+# haproxy 2.6 tells a peer that it may send more when it has moved DATA into a stream's one buffer, and reads
+# nothing more from the connection while that buffer is full. With both directions of a call backed up, the
+# WINDOW_UPDATEs that would let answers go on lie unread behind DATA, and both sides wait for ever: seen in the
+# frames (a PING behind them is not answered either), with our server and its window at 0 as it should be. A
+# server that buffers megabytes of requests ahead, as grpcio's does, moves the point where that happens.
+# Where a server ends a stream before the client has, it also passes the server's RST_STREAM(NO_ERROR) on as
+# CANCEL, right behind the trailers, and grpcio may report that instead of the status, whichever server it is.
+KNOWN = {"haproxy": ("FAILED slow_reader", "Received RST_STREAM with error code 8")}
+
 PROXIES = {"none": None, "nginx": nginx, "nghttpx": nghttpx, "envoy": envoy, "haproxy": haproxy}
 
 
@@ -131,11 +140,12 @@ def run_cases(options, port, name):
             [*command, "--port", str(port), "--timeout", "60", *cases, *extra], capture_output=True, text=True)
         lines = result.stdout.splitlines()
         failed = [line for line in lines if not line.startswith("ok ")]
+        known = [line for line in failed if any(each in line for each in KNOWN.get(name, ()))]
         total = len(peer.CASES) + len(extra) // 2
         if len(lines) != total:
             failed.append(f"{len(lines)} of {total} cases ran: {result.stderr[-300:]}")
-        row(name, client, f"{total - len(failed)}/{total}", *failed)
-        yield not failed
+        row(name, client, f"{total - len(failed)}/{total}" + (f", {len(known)} known" if known else ""), *failed)
+        yield len(failed) == len(known)
 
 
 def row(what, who, outcome, *details):

@@ -1,6 +1,7 @@
 """gRPC's interoperability tests in every pairing: ours with ours, and each of ours with stock grpcio, in
 cleartext, TLS and mTLS. Needs LAUTER_TEST_BIN, a folder with rpc-interop-server and rpc-interop-client."""
 
+import json
 import os
 import pathlib
 import queue
@@ -120,6 +121,23 @@ def stock_client(transport, authority, our_server):
 @pytest.mark.parametrize("case", peer.CASES)
 def test_stock_to_ours(stock_client, case):
     getattr(stock_client, case)()
+
+
+def test_lauter_call(transport, authority, our_server):
+    def call(method, *arguments, **options):
+        return subprocess.run(
+            [BIN / "lauter", "call", f"grpc.testing.TestService/{method}", *arguments, "--address",
+             f"127.0.0.1:{our_server}", *flags(authority.client(transport))],
+            capture_output=True, text=True, timeout=300, **options)
+
+    unary = call("UnaryCall", '{"responseSize": 3}')
+    assert json.loads(unary.stdout) == {"payload": {"body": "AAAA"}}, unary.stderr
+    requests = "".join('{"responseParameters": [{"size": %d}, {"size": 0}]}\n' % size for size in (3, 6))
+    duplex = call("FullDuplexCall", input=requests)
+    bodies = [json.loads(line)["payload"] for line in duplex.stdout.splitlines()]
+    assert bodies == [{"body": "AAAA"}, {}, {"body": "AAAAAAAA"}, {}], duplex.stderr
+    refused = call("UnaryCall", '{"responseStatus": {"code": 9, "message": "not now"}}')
+    assert (refused.returncode, refused.stderr) == (1, "error: FAILED_PRECONDITION: not now\n")
 
 
 def test_a_client_without_a_certificate_is_refused(authority, transport, our_server):

@@ -277,6 +277,50 @@ struct InterceptorTests {
     #expect(!lines.joined().contains("private") && !lines.joined().contains("secret"))
   }
 
+  @Test func serversLogHowCallsEnd() async throws {
+    let log = LogRecorder()
+    try await withServer(interceptors: [ServerInterceptors.logging(log.logger)]) { channel, _ in
+      _ = try await Self.calls[0](channel)
+      _ = await rpcError {
+        let _: Text = try await channel.unary(
+          Echo.method("Fail"), Text("private"), options: CallOptions(metadata: ["key": "secret"]))
+      }
+    }
+    let lines = log.lines.withLock { $0 }
+    #expect(lines.count == 2)
+    #expect(lines[0].hasPrefix("debug call ended") && lines[0].contains("OK"))
+    #expect(lines[1].hasPrefix("info call ended"))
+    for part in ["test.Echo/Fail", "FAILED_PRECONDITION", "127.0.0.1"] {
+      #expect(lines[1].contains(part))
+    }
+    #expect(!lines.joined().contains("private") && !lines.joined().contains("secret"))
+  }
+
+  @Test(
+    arguments: [
+      ("Bearer right", true), ("bearer right", true), ("Bearer also-right", true),
+      ("Bearer wrong", false), ("Bearer righ", false), ("Bearer rightt", false),
+      ("Bearer", false), ("right", false), ("Basic right", false), ("", false),
+      (nil, false),
+    ] as [(String?, Bool)])
+  func bearerTokensAreChecked(_ field: String?, _ isLetIn: Bool) async throws {
+    let guarding = ServerInterceptors.bearer(
+      tokens: ["right", "also-right"], openServices: ["test.Open"])
+    let open = ServiceDefinition(
+      "test.Open", methods: [.unary("Say") { (text: Text, context) in text }])
+    try await withServer([Echo.service, open], interceptors: [guarding]) { channel, _ in
+      var options = CallOptions()
+      if let field { options.metadata["authorization"] = field }
+      let error = await rpcError {
+        let _: Text = try await channel.unary(Echo.method("Say"), Text("x"), options: options)
+      }
+      #expect(error?.code == (isLetIn ? nil : .unauthenticated))
+      #expect(error?.message.contains("righ") != true)
+      let _: Text = try await channel.unary(
+        MethodDescriptor(service: "test.Open", method: "Say"), Text("x"), options: options)
+    }
+  }
+
   @Test func traceContextIsPassedOn() async throws {
     let seen = Mutex<[String?]>([])
     try await withServer(

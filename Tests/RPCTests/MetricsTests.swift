@@ -84,9 +84,9 @@ struct MetricsTests {
     await channel.close()
     let target = ("grpc.target", "\(dead.address)")
     #expect(
-      try metrics.expectCounter("grpc.subchannel.keepalive_pings", [target]).totalValue == 1)
+      try metrics.expectCounter("grpc.subchannel.keepalive_pings", [target]).totalValue >= 1)
     let lost = try metrics.expectCounter("grpc.subchannel.disconnections", [target]).totalValue
-    #expect(lost == 1)
+    #expect(lost >= 1)
   }
 
   @Test func failedConnections() async throws {

@@ -49,6 +49,72 @@ public enum ClientInterceptors {
 
 /// Interceptors that most servers want.
 public enum ServerInterceptors {
+  /// Logs every call when its handler is done, with method, peer, status and duration: failures as
+  /// info, the others as debug. Neither messages nor metadata are logged.
+  public static func logging(_ logger: Logger) -> ServerInterceptor {
+    { context, next in
+      let start = ContinuousClock.now
+      func log(_ level: Logger.Level, _ status: String) {
+        logger.log(
+          level: level, "call ended",
+          metadata: [
+            "method": "\(context.method)", "peer": "\(context.peer)", "status": "\(status)",
+            "duration": "\(start.duration(to: .now))",
+          ])
+      }
+      do {
+        try await next(context)
+        log(.debug, "OK")
+      } catch {
+        let code: RPCError.Code =
+          switch error {
+          case let error as RPCError: error.code
+          case is CancellationError:
+            context.deadline.map { $0 <= .now } == true ? .deadlineExceeded : .cancelled
+          default: .internalError
+          }
+        log(.info, "\(code)")
+        throw error
+      }
+    }
+  }
+
+  /// Refuses calls (UNAUTHENTICATED) that do not bear one of the tokens, `authorization: Bearer
+  /// TOKEN` (RFC 6750 section 2.1).
+  ///
+  /// - Parameter openServices: the services, by full name, that everyone may call.
+  public static func bearer(
+    tokens: [String], openServices: Set<String> = ["grpc.health.v1.Health"]
+  ) -> ServerInterceptor {
+    let tokens = tokens.map { Array($0.utf8) }
+    let scheme = "bearer "
+    return { context, next in
+      guard !openServices.contains(context.method.service) else { return try await next(context) }
+      guard let field = context.metadata["authorization"],
+        field.prefix(scheme.count).lowercased() == scheme
+      else {
+        throw RPCError(
+          code: .unauthenticated,
+          message: "\(context.method) needs a token: send metadata 'authorization: Bearer TOKEN'")
+      }
+      let given = Array(field.utf8.dropFirst(scheme.utf8.count))
+      // Each token is looked at, and all of it: how long this takes says nothing about the tokens.
+      var isKnown = false
+      for token in tokens where ServerInterceptors.areEqual(token, given) { isKnown = true }
+      guard isKnown else {
+        throw RPCError(code: .unauthenticated, message: "\(context.method) refuses the token sent")
+      }
+      try await next(context)
+    }
+  }
+
+  private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    var difference: UInt8 = 0
+    for (a, b) in zip(left, right) { difference |= a ^ b }
+    return difference == 0
+  }
+
   /// Makes the client's trace context the handler's ``TraceContext/current``.
   public static let traceContext: ServerInterceptor = { context, next in
     guard let parent = context.metadata["traceparent"] else { return try await next(context) }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Descriptors
 import DynamicMessages
 import Foundation
-import Logging
 import RPC
 import StrictJSON
 
@@ -25,11 +24,7 @@ struct Call: AsyncParsableCommand {
       valueName: "request"))
   var request: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The server. Default: for lauter.store.v1 and the like the service's own address.",
-      valueName: "host:port"))
-  var address: String?
+  @OptionGroup var endpoint: EndpointOptions
 
   @Option(
     name: [.customShort("H"), .customLong("header")],
@@ -53,7 +48,7 @@ struct Call: AsyncParsableCommand {
     let console = Console.current
     let method = try parsedMethod()
     let metadata = try parsedMetadata()
-    let channel = Endpoint.channel(try target(method))
+    let channel = endpoint.channel(to: try target(method))
     do {
       try await call(method, metadata, channel, console)
     } catch let error as RPCError {
@@ -131,7 +126,7 @@ struct Call: AsyncParsableCommand {
   }
 
   private func target(_ method: MethodDescriptor) throws -> String {
-    if let address { return try Endpoint.checked(address) }
+    if let address = try endpoint.checkedAddress() { return address }
     let parts = method.service.split(separator: ".")
     guard parts.first == "lauter", parts.count > 2,
       let service = Service(rawValue: String(parts[1]))
@@ -164,27 +159,6 @@ struct Call: AsyncParsableCommand {
       }
     }
     return metadata
-  }
-}
-
-/// A server that is none of ours, by its address.
-enum Endpoint {
-  static func checked(_ address: String) throws(Failure) -> String {
-    guard Endpoints.isAddress(address) else {
-      throw Failure(
-        .usage, "--address '\(address)' is not an address",
-        hint: "an address is HOST:PORT, for example 127.0.0.1:7511")
-    }
-    return address
-  }
-
-  static func channel(_ address: String) -> RPCChannel {
-    var configuration = RPCChannel.Configuration()
-    configuration.maxReceiveMessageSize = 64 << 20
-    configuration.connectTimeout = .seconds(5)
-    return RPCChannel(
-      target: address, configuration: configuration,
-      logger: Logger(label: "lauter", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 }
 

@@ -17,8 +17,7 @@ struct Health: AsyncParsableCommand {
       valueName: "service"))
   var services: [String] = []
 
-  @Option(help: ArgumentHelp("Any server's address.", valueName: "host:port"))
-  var address: String?
+  @OptionGroup var endpoint: EndpointOptions
 
   @OptionGroup var connection: ConnectionOptions
 
@@ -27,8 +26,8 @@ struct Health: AsyncParsableCommand {
   func run() async throws {
     let console = Console.current
     let answers: [Answer]
-    if let address {
-      answers = try await ask(Endpoint.checked(address))
+    if let address = try endpoint.checkedAddress() {
+      answers = try await ask(address)
     } else {
       answers = try await askOurs()
     }
@@ -49,7 +48,7 @@ struct Health: AsyncParsableCommand {
     guard bad.isEmpty else {
       throw Failure(
         .unavailable, "not serving: \(bad.map(\.service).joined(separator: ", "))",
-        hint: address == nil ? "start the services with 'lauter up'" : nil)
+        hint: endpoint.address == nil ? "start the services with 'lauter up'" : nil)
     }
   }
 
@@ -81,7 +80,7 @@ struct Health: AsyncParsableCommand {
   }
 
   private func ask(_ address: String) async throws -> [Answer] {
-    let channel = Endpoint.channel(address)
+    let channel = endpoint.channel(to: address)
     var answers: [Answer] = []
     for name in services.isEmpty ? [""] : services {
       let shown = name.isEmpty ? "(server)" : name
