@@ -10,7 +10,7 @@ struct SynchronousTests {
   private static func service(
     _ handle: @escaping @Sendable (Text, CallContext) throws -> Text
   ) -> ServiceDefinition {
-    ServiceDefinition("test.Synchronous", methods: [.unary("Say", synchronous: handle)])
+    ServiceDefinition("test.Synchronous", methods: [.synchronousUnary("Say", handle)])
   }
 
   private static let isInTask: @Sendable () -> Bool = { withUnsafeCurrentTask { $0 != nil } }

@@ -46,9 +46,9 @@ public struct MethodDefinition: Sendable {
   ///
   /// It holds up every call of every connection on that loop, so it must not block nor compute for
   /// long. Where the server has interceptors, which may wait, it runs inside them in a task.
-  public static func unary<Request: Message, Response: Message>(
+  public static func synchronousUnary<Request: Message, Response: Message>(
     _ name: String,
-    synchronous handle: @escaping @Sendable (Request, CallContext) throws -> Response
+    _ handle: @escaping @Sendable (Request, CallContext) throws -> Response
   ) -> MethodDefinition {
     MethodDefinition(
       name: name,
@@ -64,7 +64,7 @@ public struct MethodDefinition: Sendable {
     synchronous: (@Sendable (Request, CallContext) throws -> Response)?,
     _ handle: @escaping @Sendable (Request, CallContext) async throws -> Response
   ) -> MethodDefinition {
-    synchronous.map { unary(name, synchronous: $0) } ?? unary(name, handle)
+    synchronous.map { synchronousUnary(name, $0) } ?? unary(name, handle)
   }
 
   /// Many requests, one answer.
