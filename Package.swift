@@ -164,6 +164,14 @@ let package = Package(
       "InferenceServerTests",
       ["InferenceServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),
     tests("CommandsTests", ["Commands", "Schema", "RPC", "Wire", "Serving", "StrictJSON"]),
+    // Lauter's side of Tests/Benchmarks/rpc.py, and the contract it measures with.
+    .executableTarget(
+      name: "rpc-bench",
+      dependencies: ["RPC", "Wire", "BenchmarkProtos", "CProtobufC", .logging],
+      path: "Tests/Benchmarks/rpc/lauter", swiftSettings: swiftSettings),
+    .target(
+      name: "BenchmarkProtos", dependencies: ["CProtobufC"], path: "Tests/Benchmarks/rpc/protos",
+      exclude: ["bench.proto"], publicHeadersPath: "."),
     // Tests/EndToEndTests drives the real executables from outside, in Python with stock grpcio.
   ],
   swiftLanguageModes: [.v6],

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the code for the contracts in Protos: C by protoc-c (Shared/CProtos), Swift by our wire-generator
-# (Shared/Wire/Generated), and both for the contract that WireTests are written against.
+# (Shared/Wire/Generated), and both for the contracts of WireTests and of the RPC benchmark.
 #
 #   scripts/generate-protos.sh           writes it
 #   scripts/generate-protos.sh --check   writes it elsewhere and fails if what is committed differs
@@ -50,6 +50,8 @@ generate() {
 generate Protos Shared/CProtos Shared/Wire/Generated CProtos
 generate Tests/WireTestProtos Tests/WireTestProtos Tests/WireTests/Generated WireTestProtos Wire
 generate Tests/Interop/Protos Tests/Interop/Protos Tests/Interop/Service/Generated InteropProtos Wire
+bench=Tests/Benchmarks/rpc
+generate $bench/protos $bench/protos $bench/lauter/Generated BenchmarkProtos Wire
 
 # Only these are generated; what else lies in the folders is written by hand.
 generated() {

@@ -6,7 +6,7 @@ public import Wire
 ///
 /// Every service of the server, and the empty name for the server as a whole, are SERVING until
 /// ``drain()``, then NOT_SERVING. Safe to use from any thread.
-public final class HealthService: HealthV1.Health {
+public final class HealthService: HealthV1.Health, HealthV1.HealthSynchronous.Check {
   private typealias Status = HealthV1.HealthCheckResponse.ServingStatus
 
   private struct State {
@@ -35,7 +35,7 @@ public final class HealthService: HealthV1.Health {
 
   public func check(
     _ request: HealthV1.HealthCheckRequest, context: CallContext
-  ) async throws -> HealthV1.HealthCheckResponse {
+  ) throws -> HealthV1.HealthCheckResponse {
     let status = status(of: request.service)
     guard status != .serviceUnknown else {
       throw RPCError(

@@ -1,5 +1,5 @@
-// A service becomes three things: a protocol for whoever keeps the promise, its definition for the server,
-// and a client. All four kinds of call have the shapes that module RPC gives them.
+// A service becomes four things: a protocol for whoever keeps the promise, one for each method that may be
+// kept without waiting, the definition for the server, and a client. All four kinds of call have the shapes that module RPC gives them.
 
 import Descriptors
 
@@ -15,6 +15,25 @@ extension SwiftWriter {
           if index > 0 { out.line() }
           out.comment(method.comment)
           out.call(out.handler(method))
+        }
+      }
+    }
+
+    let unary = service.methods.filter { !$0.clientStreams && !$0.serverStreams }
+    if !unary.isEmpty {
+      line()
+      block("extension \(namespace)") { out in
+        out.line("/// Methods of `\(service.name)` that can be handled without waiting.")
+        out.line("///")
+        out.line(
+          "/// A type that also conforms to one of these has its function called on the event loop")
+        out.line("/// of the connection, without a task: it must not block nor compute for long.")
+        out.block("public enum \(service.name)Synchronous") { out in
+          for method in unary {
+            out.block("public protocol \(SwiftName.type(method.name)): Sendable") {
+              $0.call($0.handler(method, isSynchronous: true))
+            }
+          }
         }
       }
     }
@@ -39,9 +58,17 @@ extension SwiftWriter {
         for method in service.methods {
           let handler = "handlers.\(SwiftName.member(method.name))"
           switch (method.clientStreams, method.serverStreams) {
-          case (false, false), (true, false):
-            let kind = method.clientStreams ? "clientStreaming" : "unary"
-            out.line("    .\(kind)(\"\(method.name)\") { try await \(handler)($0, context: $1) },")
+          case (false, false):
+            let type = "\(name)Synchronous.\(SwiftName.type(method.name))"
+            let function = SwiftName.member(method.name)
+            out.line("    .unary(")
+            out.line(
+              "      \"\(method.name)\", synchronous: (handlers as? any \(type))?.\(function)")
+            out.line("    ) { try await \(handler)($0, context: $1) },")
+          case (true, false):
+            out.line("    .clientStreaming(\"\(method.name)\") {")
+            out.line("      try await \(handler)($0, context: $1)")
+            out.line("    },")
           case (false, true), (true, true):
             let kind = method.clientStreams ? "bidirectional" : "serverStreaming"
             out.line("    .\(kind)(\"\(method.name)\") {")
@@ -86,7 +113,9 @@ extension SwiftWriter {
     var tail: String
   }
 
-  private func handler(_ method: ServiceType.Method) -> Signature {
+  private func handler(
+    _ method: ServiceType.Method, isSynchronous: Bool = false
+  ) -> Signature {
     let (input, output) = (swiftName(method.input), swiftName(method.output))
     return Signature(
       head: "func \(SwiftName.member(method.name))",
@@ -94,7 +123,9 @@ extension SwiftWriter {
         method.clientStreams ? "_ requests: RequestStream<\(input)>" : "_ request: \(input)",
         method.serverStreams ? "responses: ResponseWriter<\(output)>" : nil,
         "context: CallContext",
-      ].compactMap { $0 }, tail: "async throws" + (method.serverStreams ? "" : " -> \(output)"))
+      ].compactMap { $0 },
+      tail: (isSynchronous ? "throws" : "async throws")
+        + (method.serverStreams ? "" : " -> \(output)"))
   }
 
   private mutating func writeClient(_ method: ServiceType.Method) {

@@ -113,14 +113,15 @@ enum Transport: CaseIterable { case socket, inProcess }
 /// A server on a port of the system's choice and a channel to it, during `body`.
 func withServer<Result: Sendable>(
   over transport: Transport = .socket, _ services: [ServiceDefinition] = [Echo.service],
-  interceptors: [ServerInterceptor] = [],
+  observers: [any ServerObserver] = [], interceptors: [ServerInterceptor] = [],
   clientInterceptors: [ClientInterceptor] = [],
   configuration: RPCServer.Configuration = .init(),
   channelConfiguration: RPCChannel.Configuration = .patient, logger: Logger = silent,
   _ body: (RPCChannel, RPCServer.Address) async throws -> Result
 ) async throws -> Result {
   let server = RPCServer(
-    services: services, interceptors: interceptors, configuration: configuration, logger: logger)
+    services: services, observers: observers, interceptors: interceptors,
+    configuration: configuration, logger: logger)
   let address = try await server.start()
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await server.run() }

@@ -9,14 +9,14 @@ import Wire
   @Test(arguments: ["", "lauter.store.v1.RecordService"])
   func servesUntilDrained(_ service: String) async throws {
     let request = HealthV1.HealthCheckRequest(service: service)
-    #expect(try await health.check(request, context: CallContext()).status == .serving)
+    #expect(try health.check(request, context: CallContext()).status == .serving)
     health.drain()
-    #expect(try await health.check(request, context: CallContext()).status == .notServing)
+    #expect(try health.check(request, context: CallContext()).status == .notServing)
   }
 
   @Test func anUnknownServiceIsNotFoundAndTheKnownOnesAreNamed() async throws {
-    let error = await #expect(throws: RPCError.self) {
-      try await health.check(
+    let error = #expect(throws: RPCError.self) {
+      try health.check(
         HealthV1.HealthCheckRequest(service: "x"), context: CallContext())
     }
     #expect(error?.code == .notFound)

@@ -14,7 +14,7 @@ extension Metadata {
     self.init()
     for field in fields
     where field.name.utf8.first != UInt8(ascii: ":") && !Metadata.reserved.contains(field.name) {
-      if field.name.hasSuffix("-bin") {
+      if field.name.utf8.suffix(4).elementsEqual("-bin".utf8) {
         for part in field.value.split(separator: ",") {
           if let bytes = Base64.decode(part) {
             append(Entry(key: field.name, value: .binary(bytes)))

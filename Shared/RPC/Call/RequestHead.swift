@@ -55,10 +55,12 @@ package struct RequestHead {
   }
 
   package static func isGRPC(contentType: String) -> Bool {
-    let prefix = "application/grpc"
-    let type = contentType.lowercased()
-    guard type.hasPrefix(prefix) else { return false }
-    let next = type.utf8.dropFirst(prefix.utf8.count).first
+    let prefix = "application/grpc".utf8
+    let type = contentType.utf8
+    // Upper case is allowed; a field holds no control characters, which 0x20 would make punctuation.
+    guard type.count >= prefix.count, zip(type, prefix).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 })
+    else { return false }
+    let next = type.dropFirst(prefix.count).first
     return next == nil || next == UInt8(ascii: "+") || next == UInt8(ascii: ";")
   }
 }

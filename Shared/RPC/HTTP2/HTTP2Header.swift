@@ -1,5 +1,13 @@
 import CNghttp2
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// One field of a header list. Names are lower-case.
 package struct HTTP2Header: Hashable, Sendable {
   package let name: String
@@ -8,6 +16,19 @@ package struct HTTP2Header: Hashable, Sendable {
   package init(_ name: String, _ value: String) {
     self.name = name
     self.value = value
+  }
+
+  func hasBytes(
+    _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
+  ) -> Bool {
+    func areEqual(_ text: String, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+      guard text.utf8.count == bytes.count else { return false }
+      guard let start = bytes.baseAddress, !bytes.isEmpty else { return true }
+      return text.utf8.withContiguousStorageIfAvailable {
+        memcmp($0.baseAddress!, start, bytes.count) == 0
+      } ?? false
+    }
+    return areEqual(self.name, name) && areEqual(self.value, value)
   }
 }
 

@@ -36,6 +36,11 @@ package final class HTTP2Session {
   private var session: OpaquePointer!
   private var streams: [StreamID: Stream] = [:]
   private var emptyDataFrames = 0
+  /// The latest opening header list and the latest trailers. Most lists repeat most of the one
+  /// before, and sharing a string is cheaper than making it.
+  private var latestHeaders: [[HTTP2Header]] = [[], []]
+  /// The longest list kept for that, in bytes.
+  private static let latestLimit = 2048
   private var resets: RateLimit
   private var controls: RateLimit
   /// HEADERS and DATA frames sent so far.
@@ -284,8 +289,14 @@ package final class HTTP2Session {
       return stream.headerBytes > 16 * settings.maxHeaderListSize
         ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
     }
-    stream.headers.append(
-      HTTP2Header(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    let latest = latestHeaders[frame.headers.cat == NGHTTP2_HCAT_HEADERS ? 1 : 0]
+    let index = stream.headers.count
+    if index < latest.count, latest[index].hasBytes(name, value) {
+      stream.headers.append(latest[index])
+    } else {
+      stream.headers.append(
+        HTTP2Header(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    }
     return 0
   }
 
@@ -297,6 +308,9 @@ package final class HTTP2Session {
       guard let stream = streams[id] else { return 0 }
       let headers = stream.headers
       stream.headers = []
+      if stream.headerBytes <= HTTP2Session.latestLimit {
+        latestHeaders[frame.headers.cat == NGHTTP2_HCAT_HEADERS ? 1 : 0] = headers
+      }
       delegate?.received(
         headers, isOversized: stream.headerBytes > settings.maxHeaderListSize,
         endsStream: endsStream,
@@ -388,6 +402,7 @@ package final class HTTP2Session {
 
     func startHeaders() {
       headers.removeAll(keepingCapacity: true)
+      headers.reserveCapacity(12)
       headerBytes = 0
     }
   }

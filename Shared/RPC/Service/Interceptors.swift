@@ -7,6 +7,31 @@ public typealias ServerInterceptor =
   @Sendable (_ context: CallContext, _ next: @Sendable (CallContext) async throws -> Void)
   async throws -> Void
 
+/// Sees every call a server handles where it begins and where it ends: metrics, logging, and
+/// authentication, which may refuse it. For what needs no waiting; unlike a ``ServerInterceptor`` it
+/// leaves synchronous methods synchronous, and it also sees calls that end before their handler
+/// does.
+///
+/// Both functions run on the event loop of the call's connection, so they must not block.
+public protocol ServerObserver: Sendable {
+  /// Before the handler and the interceptors. Throw to refuse the call, change `context` to tell
+  /// them something. Observers begin in the order given; after one refuses, the others see nothing.
+  func callBegan(_ context: inout CallContext) throws
+
+  /// After the outcome is decided: once for every call whose beginning this observer saw, the ones
+  /// it refused included, in the opposite order.
+  ///
+  /// - Parameters:
+  ///   - status: nil for OK.
+  ///   - duration: since the request's header was read.
+  func callEnded(_ context: CallContext, status: RPCError?, after duration: Duration)
+}
+
+extension ServerObserver {
+  public func callBegan(_ context: inout CallContext) throws {}
+  public func callEnded(_ context: CallContext, status: RPCError?, after duration: Duration) {}
+}
+
 /// Runs around every call a channel makes: credentials, tracing, logging, validation, metrics.
 ///
 /// Call `next` once to go on, with the call as given or changed, or throw to fail the call without

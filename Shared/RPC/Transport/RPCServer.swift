@@ -93,16 +93,19 @@ public final class RPCServer: Service {
   ///   - host: a name or an address of this machine; `0.0.0.0` and `::` listen on all.
   ///   - port: 0 lets the system choose; ``start()`` tells.
   ///   - services: names must be distinct.
-  ///   - interceptors: the first is outermost.
+  ///   - observers: see every call's beginning, in this order, and its end.
+  ///   - interceptors: run around every call, inside the observers; the first is outermost.
   public init(
     host: String = "127.0.0.1", port: Int = 0, services: [ServiceDefinition],
-    interceptors: [ServerInterceptor] = [], configuration: Configuration = Configuration(),
+    observers: [any ServerObserver] = [], interceptors: [ServerInterceptor] = [],
+    configuration: Configuration = Configuration(),
     logger: Logger = Logger(label: "rpc.server")
   ) {
     self.host = host
     self.port = port
     metrics = ServerMetrics(factory: configuration.metricsFactory ?? MetricsSystem.factory)
-    router = Router(services, interceptors: interceptors, metrics: metrics)
+    router = Router(
+      services, observers: observers, interceptors: interceptors, metrics: metrics)
     self.configuration = configuration
     self.logger = logger
     credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }

@@ -6,7 +6,7 @@ import NIOCore
 final class ServerCall: HTTP2Body, @unchecked Sendable {
   private let id: HTTP2Session.StreamID
   private let method: RoutedMethod
-  private let context: CallContext
+  private var context: CallContext
   private let response = ResponseMetadata()
   private let inbox: MessageInbox
   private let outbox: MessageOutbox
@@ -21,6 +21,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// Whether the outcome is decided; what the handler does after that changes nothing.
   private var isOver = false
   private var trailers: [HTTP2Header] = []
+  /// How many of the server's observers have seen the call begin.
+  private var observed = 0
 
   init(
     id: HTTP2Session.StreamID, head: RequestHead, handler: RoutedMethod,
@@ -62,6 +64,14 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   // MARK: From the connection
 
   func begin() {
+    do {
+      for observer in connection.router.observers {
+        observed += 1
+        try observer.callBegan(&context)
+      }
+    } catch {
+      return abort(status(for: error))
+    }
     if !method.needsWholeRequest { startHandler() }
   }
 
@@ -87,14 +97,13 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   }
 
   /// The stream is gone: normally because all was said, else because the client is.
-  func abandoned(because reason: String) {
+  func abandoned(because reason: @autoclosure () -> String) {
     deadlineTimer?.cancel()
     inbox.consume = nil
     outbox.wake = nil
     guard !isOver else { return }
-    count(.cancelled)
-    isOver = true
-    let error = RPCError(code: .cancelled, message: reason)
+    let error = RPCError(code: .cancelled, message: reason())
+    decide(error)
     outbox.fail(error)
     stop(error)
   }
@@ -102,6 +111,9 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   // MARK: The handler
 
   private func startHandler() {
+    if case .synchronous(let handle) = method.handler, method.interceptors.isEmpty {
+      return finish(Result { try handle(inbox.takeOnly(), outbox, context) })
+    }
     connection.handlerStarted()
     task = Task(executorPreference: connection.executor) { [self] in
       let result: Result<Void, any Error>
@@ -127,40 +139,47 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// The handler has returned or thrown: what it has written is sent, then the status.
   private func finish(_ result: Result<Void, any Error>) {
     guard !isOver else { return }
-    isOver = true
     switch result {
     case .success:
+      decide(nil)
       let trailing = response.values.withLock { $0.trailing }
-      count(nil)
       trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
     case .failure(let error):
       let status = self.status(for: error)
-      count(status.code)
+      decide(status)
       trailers = fields(of: status)
     }
     outbox.finish()
-    stop(RPCError(code: .internalError, message: "the call has ended"))
+    stop(ServerCall.ended)
   }
 
   /// Ends the call whatever its handler is doing; what it has written may be lost.
   func abort(_ error: RPCError) {
     guard !isOver else { return }
-    isOver = true
-    count(error.code)
+    decide(error)
     trailers = fields(of: error)
     outbox.fail(error)
     stop(error)
     wake()
   }
 
-  private func count(_ code: RPCError.Code?) {
+  /// From here on nothing changes the call's status.
+  private func decide(_ status: RPCError?) {
+    isOver = true
+    let duration = Duration.nanoseconds((NIODeadline.now() - began).nanoseconds)
     method.metrics?.ended(
-      code, after: .nanoseconds((NIODeadline.now() - began).nanoseconds),
-      sent: (outbox.queued, outbox.queuedBytes), received: (inbox.received, receivedBytes))
+      status?.code, after: duration, sent: (outbox.queued, outbox.queuedBytes),
+      received: (inbox.received, receivedBytes))
+    for observer in connection.router.observers.prefix(observed).reversed() {
+      observer.callEnded(context, status: status, after: duration)
+    }
   }
 
+  private static let ended: any Error = RPCError(
+    code: .internalError, message: "the call has ended")
+
   /// Stops whatever still works on the call.
-  private func stop(_ error: RPCError) {
+  private func stop(_ error: any Error) {
     deadlineTimer?.cancel()
     inbox.fail(error)
     task?.cancel()

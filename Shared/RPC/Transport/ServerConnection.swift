@@ -18,6 +18,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   let logger: Logger
 
   private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
+  /// What the latest header list meant: a client's calls to one method tend to have the same.
+  private var latest: (headers: [HTTP2Header], head: RequestHead, handler: RoutedMethod)?
   private let metrics: ServerMetrics?
   private let handlers: HandlerCount
   private var handshakeTimer: Scheduled<Void>?
@@ -208,10 +210,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
             code: .resourceExhausted,
             message: "the metadata exceeds the limit of \(configuration.maxHeaderListSize) bytes"))
       }
-      let head = try RequestHead(headers)
-      guard let handler = router.handlers[head.method.path] else {
-        throw .status(router.unimplemented(head.method))
-      }
+      let (head, handler) = try route(headers)
       let call = ServerCall(id: id, head: head, handler: handler, connection: self)
       calls[id] = call
       idleTimer?.cancel()
@@ -221,6 +220,18 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     } catch {
       refuse(id, error)
     }
+  }
+
+  private func route(
+    _ headers: [HTTP2Header]
+  ) throws(RequestHead.Refusal) -> (RequestHead, RoutedMethod) {
+    if let latest, latest.headers == headers { return (latest.head, latest.handler) }
+    let head = try RequestHead(headers)
+    guard let handler = router.handlers[head.method.path] else {
+      throw .status(router.unimplemented(head.method))
+    }
+    latest = (headers, head, handler)
+    return (head, handler)
   }
 
   func received(_ bytes: UnsafeRawBufferPointer, on id: HTTP2Session.StreamID) {
@@ -304,13 +315,16 @@ private final class FixedBody: HTTP2Body {
 /// Which function handles which path.
 struct Router: Sendable {
   let handlers: [String: RoutedMethod]
+  let observers: [any ServerObserver]
   /// What is counted for calls of methods that are not here.
   let others: ServerMetrics.Calls?
   private let services: Set<String>
 
   init(
-    _ services: [ServiceDefinition], interceptors: [ServerInterceptor], metrics: ServerMetrics?
+    _ services: [ServiceDefinition], observers: [any ServerObserver],
+    interceptors: [ServerInterceptor], metrics: ServerMetrics?
   ) {
+    self.observers = observers
     others = metrics?.calls(of: "other")
     var handlers: [String: RoutedMethod] = [:]
     var names: Set<String> = []
@@ -349,7 +363,7 @@ struct RoutedMethod: Sendable {
   let metrics: ServerMetrics.Calls?
 
   var needsWholeRequest: Bool {
-    if case .afterRequest = handler { true } else { false }
+    if case .streaming = handler { false } else { true }
   }
 
   /// Runs the handler inside its interceptors.
@@ -368,6 +382,9 @@ struct RoutedMethod: Sendable {
       return
     }
     switch handler {
+    case .synchronous(let handle):
+      guard let request = try await inbox.next() else { return }
+      try handle(request, outbox, context)
     case .afterRequest(let handle):
       guard let request = try await inbox.next() else { return }
       try await handle(request, outbox, context)

@@ -144,6 +144,20 @@ extension HealthV1 {
   }
 }
 
+extension HealthV1 {
+  /// Methods of `Health` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum HealthSynchronous {
+    public protocol Check: Sendable {
+      func check(
+        _ request: HealthV1.HealthCheckRequest, context: CallContext
+      ) throws -> HealthV1.HealthCheckResponse
+    }
+  }
+}
+
 extension HealthV1.Health {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.health(_:)`.
@@ -156,7 +170,9 @@ extension ServiceDefinition {
     ServiceDefinition(
       "grpc.health.v1.Health", file: HealthV1.healthProto,
       methods: [
-        .unary("Check") { try await handlers.check($0, context: $1) },
+        .unary(
+          "Check", synchronous: (handlers as? any HealthV1.HealthSynchronous.Check)?.check
+        ) { try await handlers.check($0, context: $1) },
         .serverStreaming("Watch") {
           try await handlers.watch($0, responses: $1, context: $2)
         },

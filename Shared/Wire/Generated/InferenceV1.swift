@@ -403,6 +403,30 @@ extension InferenceV1 {
   }
 }
 
+extension InferenceV1 {
+  /// Methods of `InferenceService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum InferenceServiceSynchronous {
+    public protocol Predict: Sendable {
+      func predict(
+        _ request: InferenceV1.PredictRequest, context: CallContext
+      ) throws -> InferenceV1.PredictResponse
+    }
+    public protocol Embed: Sendable {
+      func embed(
+        _ request: InferenceV1.EmbedRequest, context: CallContext
+      ) throws -> InferenceV1.EmbedResponse
+    }
+    public protocol ListLoaded: Sendable {
+      func listLoaded(
+        _ request: InferenceV1.ListLoadedRequest, context: CallContext
+      ) throws -> InferenceV1.ListLoadedResponse
+    }
+  }
+}
+
 extension InferenceV1.InferenceService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.inferenceService(_:)`.
@@ -415,9 +439,15 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.inference.v1.InferenceService", file: InferenceV1.inferenceProto,
       methods: [
-        .unary("Predict") { try await handlers.predict($0, context: $1) },
-        .unary("Embed") { try await handlers.embed($0, context: $1) },
-        .unary("ListLoaded") { try await handlers.listLoaded($0, context: $1) },
+        .unary(
+          "Predict", synchronous: (handlers as? any InferenceV1.InferenceServiceSynchronous.Predict)?.predict
+        ) { try await handlers.predict($0, context: $1) },
+        .unary(
+          "Embed", synchronous: (handlers as? any InferenceV1.InferenceServiceSynchronous.Embed)?.embed
+        ) { try await handlers.embed($0, context: $1) },
+        .unary(
+          "ListLoaded", synchronous: (handlers as? any InferenceV1.InferenceServiceSynchronous.ListLoaded)?.listLoaded
+        ) { try await handlers.listLoaded($0, context: $1) },
       ])
   }
 }

@@ -289,6 +289,30 @@ extension LabellerV1 {
   }
 }
 
+extension LabellerV1 {
+  /// Methods of `LabellerService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum LabellerServiceSynchronous {
+    public protocol DescribeAgent: Sendable {
+      func describeAgent(
+        _ request: LabellerV1.DescribeAgentRequest, context: CallContext
+      ) throws -> LabellerV1.DescribeAgentResponse
+    }
+    public protocol RenderPrompt: Sendable {
+      func renderPrompt(
+        _ request: LabellerV1.RenderPromptRequest, context: CallContext
+      ) throws -> LabellerV1.RenderPromptResponse
+    }
+    public protocol Suggest: Sendable {
+      func suggest(
+        _ request: LabellerV1.SuggestRequest, context: CallContext
+      ) throws -> LabellerV1.SuggestResponse
+    }
+  }
+}
+
 extension LabellerV1.LabellerService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.labellerService(_:)`.
@@ -301,9 +325,15 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.labeller.v1.LabellerService", file: LabellerV1.labellerProto,
       methods: [
-        .unary("DescribeAgent") { try await handlers.describeAgent($0, context: $1) },
-        .unary("RenderPrompt") { try await handlers.renderPrompt($0, context: $1) },
-        .unary("Suggest") { try await handlers.suggest($0, context: $1) },
+        .unary(
+          "DescribeAgent", synchronous: (handlers as? any LabellerV1.LabellerServiceSynchronous.DescribeAgent)?.describeAgent
+        ) { try await handlers.describeAgent($0, context: $1) },
+        .unary(
+          "RenderPrompt", synchronous: (handlers as? any LabellerV1.LabellerServiceSynchronous.RenderPrompt)?.renderPrompt
+        ) { try await handlers.renderPrompt($0, context: $1) },
+        .unary(
+          "Suggest", synchronous: (handlers as? any LabellerV1.LabellerServiceSynchronous.Suggest)?.suggest
+        ) { try await handlers.suggest($0, context: $1) },
       ])
   }
 }

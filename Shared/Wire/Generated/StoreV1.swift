@@ -4771,6 +4771,30 @@ extension StoreV1 {
   }
 }
 
+extension StoreV1 {
+  /// Methods of `DatasetService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum DatasetServiceSynchronous {
+    public protocol CreateDataset: Sendable {
+      func createDataset(
+        _ request: StoreV1.CreateDatasetRequest, context: CallContext
+      ) throws -> StoreV1.CreateDatasetResponse
+    }
+    public protocol GetDataset: Sendable {
+      func getDataset(
+        _ request: StoreV1.GetDatasetRequest, context: CallContext
+      ) throws -> StoreV1.GetDatasetResponse
+    }
+    public protocol ListDatasets: Sendable {
+      func listDatasets(
+        _ request: StoreV1.ListDatasetsRequest, context: CallContext
+      ) throws -> StoreV1.ListDatasetsResponse
+    }
+  }
+}
+
 extension StoreV1.DatasetService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.datasetService(_:)`.
@@ -4783,9 +4807,15 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.store.v1.DatasetService", file: StoreV1.storeProto,
       methods: [
-        .unary("CreateDataset") { try await handlers.createDataset($0, context: $1) },
-        .unary("GetDataset") { try await handlers.getDataset($0, context: $1) },
-        .unary("ListDatasets") { try await handlers.listDatasets($0, context: $1) },
+        .unary(
+          "CreateDataset", synchronous: (handlers as? any StoreV1.DatasetServiceSynchronous.CreateDataset)?.createDataset
+        ) { try await handlers.createDataset($0, context: $1) },
+        .unary(
+          "GetDataset", synchronous: (handlers as? any StoreV1.DatasetServiceSynchronous.GetDataset)?.getDataset
+        ) { try await handlers.getDataset($0, context: $1) },
+        .unary(
+          "ListDatasets", synchronous: (handlers as? any StoreV1.DatasetServiceSynchronous.ListDatasets)?.listDatasets
+        ) { try await handlers.listDatasets($0, context: $1) },
       ])
   }
 }
@@ -4881,6 +4911,45 @@ extension StoreV1 {
   }
 }
 
+extension StoreV1 {
+  /// Methods of `RecordService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum RecordServiceSynchronous {
+    public protocol GetRecord: Sendable {
+      func getRecord(
+        _ request: StoreV1.GetRecordRequest, context: CallContext
+      ) throws -> StoreV1.GetRecordResponse
+    }
+    public protocol ListRecords: Sendable {
+      func listRecords(
+        _ request: StoreV1.ListRecordsRequest, context: CallContext
+      ) throws -> StoreV1.ListRecordsResponse
+    }
+    public protocol WriteSuggestions: Sendable {
+      func writeSuggestions(
+        _ request: StoreV1.WriteSuggestionsRequest, context: CallContext
+      ) throws -> StoreV1.WriteSuggestionsResponse
+    }
+    public protocol WriteResponses: Sendable {
+      func writeResponses(
+        _ request: StoreV1.WriteResponsesRequest, context: CallContext
+      ) throws -> StoreV1.WriteResponsesResponse
+    }
+    public protocol ListQueue: Sendable {
+      func listQueue(
+        _ request: StoreV1.ListQueueRequest, context: CallContext
+      ) throws -> StoreV1.ListQueueResponse
+    }
+    public protocol DeleteResponse: Sendable {
+      func deleteResponse(
+        _ request: StoreV1.DeleteResponseRequest, context: CallContext
+      ) throws -> StoreV1.DeleteResponseResponse
+    }
+  }
+}
+
 extension StoreV1.RecordService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.recordService(_:)`.
@@ -4896,15 +4965,27 @@ extension ServiceDefinition {
         .bidirectional("ImportRecords") {
           try await handlers.importRecords($0, responses: $1, context: $2)
         },
-        .unary("GetRecord") { try await handlers.getRecord($0, context: $1) },
-        .unary("ListRecords") { try await handlers.listRecords($0, context: $1) },
+        .unary(
+          "GetRecord", synchronous: (handlers as? any StoreV1.RecordServiceSynchronous.GetRecord)?.getRecord
+        ) { try await handlers.getRecord($0, context: $1) },
+        .unary(
+          "ListRecords", synchronous: (handlers as? any StoreV1.RecordServiceSynchronous.ListRecords)?.listRecords
+        ) { try await handlers.listRecords($0, context: $1) },
         .serverStreaming("ExportRecords") {
           try await handlers.exportRecords($0, responses: $1, context: $2)
         },
-        .unary("WriteSuggestions") { try await handlers.writeSuggestions($0, context: $1) },
-        .unary("WriteResponses") { try await handlers.writeResponses($0, context: $1) },
-        .unary("ListQueue") { try await handlers.listQueue($0, context: $1) },
-        .unary("DeleteResponse") { try await handlers.deleteResponse($0, context: $1) },
+        .unary(
+          "WriteSuggestions", synchronous: (handlers as? any StoreV1.RecordServiceSynchronous.WriteSuggestions)?.writeSuggestions
+        ) { try await handlers.writeSuggestions($0, context: $1) },
+        .unary(
+          "WriteResponses", synchronous: (handlers as? any StoreV1.RecordServiceSynchronous.WriteResponses)?.writeResponses
+        ) { try await handlers.writeResponses($0, context: $1) },
+        .unary(
+          "ListQueue", synchronous: (handlers as? any StoreV1.RecordServiceSynchronous.ListQueue)?.listQueue
+        ) { try await handlers.listQueue($0, context: $1) },
+        .unary(
+          "DeleteResponse", synchronous: (handlers as? any StoreV1.RecordServiceSynchronous.DeleteResponse)?.deleteResponse
+        ) { try await handlers.deleteResponse($0, context: $1) },
       ])
   }
 }
@@ -5046,6 +5127,50 @@ extension StoreV1 {
   }
 }
 
+extension StoreV1 {
+  /// Methods of `JobService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum JobServiceSynchronous {
+    public protocol CreateJob: Sendable {
+      func createJob(
+        _ request: StoreV1.CreateJobRequest, context: CallContext
+      ) throws -> StoreV1.CreateJobResponse
+    }
+    public protocol GetJob: Sendable {
+      func getJob(
+        _ request: StoreV1.GetJobRequest, context: CallContext
+      ) throws -> StoreV1.GetJobResponse
+    }
+    public protocol ListJobs: Sendable {
+      func listJobs(
+        _ request: StoreV1.ListJobsRequest, context: CallContext
+      ) throws -> StoreV1.ListJobsResponse
+    }
+    public protocol CancelJob: Sendable {
+      func cancelJob(
+        _ request: StoreV1.CancelJobRequest, context: CallContext
+      ) throws -> StoreV1.CancelJobResponse
+    }
+    public protocol ClaimJob: Sendable {
+      func claimJob(
+        _ request: StoreV1.ClaimJobRequest, context: CallContext
+      ) throws -> StoreV1.ClaimJobResponse
+    }
+    public protocol HeartbeatJob: Sendable {
+      func heartbeatJob(
+        _ request: StoreV1.HeartbeatJobRequest, context: CallContext
+      ) throws -> StoreV1.HeartbeatJobResponse
+    }
+    public protocol FinishJob: Sendable {
+      func finishJob(
+        _ request: StoreV1.FinishJobRequest, context: CallContext
+      ) throws -> StoreV1.FinishJobResponse
+    }
+  }
+}
+
 extension StoreV1.JobService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.jobService(_:)`.
@@ -5058,16 +5183,30 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.store.v1.JobService", file: StoreV1.storeProto,
       methods: [
-        .unary("CreateJob") { try await handlers.createJob($0, context: $1) },
-        .unary("GetJob") { try await handlers.getJob($0, context: $1) },
-        .unary("ListJobs") { try await handlers.listJobs($0, context: $1) },
+        .unary(
+          "CreateJob", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.CreateJob)?.createJob
+        ) { try await handlers.createJob($0, context: $1) },
+        .unary(
+          "GetJob", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.GetJob)?.getJob
+        ) { try await handlers.getJob($0, context: $1) },
+        .unary(
+          "ListJobs", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.ListJobs)?.listJobs
+        ) { try await handlers.listJobs($0, context: $1) },
         .serverStreaming("WatchJob") {
           try await handlers.watchJob($0, responses: $1, context: $2)
         },
-        .unary("CancelJob") { try await handlers.cancelJob($0, context: $1) },
-        .unary("ClaimJob") { try await handlers.claimJob($0, context: $1) },
-        .unary("HeartbeatJob") { try await handlers.heartbeatJob($0, context: $1) },
-        .unary("FinishJob") { try await handlers.finishJob($0, context: $1) },
+        .unary(
+          "CancelJob", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.CancelJob)?.cancelJob
+        ) { try await handlers.cancelJob($0, context: $1) },
+        .unary(
+          "ClaimJob", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.ClaimJob)?.claimJob
+        ) { try await handlers.claimJob($0, context: $1) },
+        .unary(
+          "HeartbeatJob", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.HeartbeatJob)?.heartbeatJob
+        ) { try await handlers.heartbeatJob($0, context: $1) },
+        .unary(
+          "FinishJob", synchronous: (handlers as? any StoreV1.JobServiceSynchronous.FinishJob)?.finishJob
+        ) { try await handlers.finishJob($0, context: $1) },
       ])
   }
 }
@@ -5180,6 +5319,20 @@ extension StoreV1 {
   }
 }
 
+extension StoreV1 {
+  /// Methods of `ArtefactService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum ArtefactServiceSynchronous {
+    public protocol FindArtefacts: Sendable {
+      func findArtefacts(
+        _ request: StoreV1.FindArtefactsRequest, context: CallContext
+      ) throws -> StoreV1.FindArtefactsResponse
+    }
+  }
+}
+
 extension StoreV1.ArtefactService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.artefactService(_:)`.
@@ -5192,11 +5345,15 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.store.v1.ArtefactService", file: StoreV1.storeProto,
       methods: [
-        .clientStreaming("UploadArtefact") { try await handlers.uploadArtefact($0, context: $1) },
+        .clientStreaming("UploadArtefact") {
+          try await handlers.uploadArtefact($0, context: $1)
+        },
         .serverStreaming("DownloadArtefact") {
           try await handlers.downloadArtefact($0, responses: $1, context: $2)
         },
-        .unary("FindArtefacts") { try await handlers.findArtefacts($0, context: $1) },
+        .unary(
+          "FindArtefacts", synchronous: (handlers as? any StoreV1.ArtefactServiceSynchronous.FindArtefacts)?.findArtefacts
+        ) { try await handlers.findArtefacts($0, context: $1) },
       ])
   }
 }
@@ -5265,6 +5422,30 @@ extension StoreV1 {
   }
 }
 
+extension StoreV1 {
+  /// Methods of `EncoderService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum EncoderServiceSynchronous {
+    public protocol RegisterEncoder: Sendable {
+      func registerEncoder(
+        _ request: StoreV1.RegisterEncoderRequest, context: CallContext
+      ) throws -> StoreV1.RegisterEncoderResponse
+    }
+    public protocol GetEncoder: Sendable {
+      func getEncoder(
+        _ request: StoreV1.GetEncoderRequest, context: CallContext
+      ) throws -> StoreV1.GetEncoderResponse
+    }
+    public protocol ListEncoders: Sendable {
+      func listEncoders(
+        _ request: StoreV1.ListEncodersRequest, context: CallContext
+      ) throws -> StoreV1.ListEncodersResponse
+    }
+  }
+}
+
 extension StoreV1.EncoderService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.encoderService(_:)`.
@@ -5277,9 +5458,15 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.store.v1.EncoderService", file: StoreV1.storeProto,
       methods: [
-        .unary("RegisterEncoder") { try await handlers.registerEncoder($0, context: $1) },
-        .unary("GetEncoder") { try await handlers.getEncoder($0, context: $1) },
-        .unary("ListEncoders") { try await handlers.listEncoders($0, context: $1) },
+        .unary(
+          "RegisterEncoder", synchronous: (handlers as? any StoreV1.EncoderServiceSynchronous.RegisterEncoder)?.registerEncoder
+        ) { try await handlers.registerEncoder($0, context: $1) },
+        .unary(
+          "GetEncoder", synchronous: (handlers as? any StoreV1.EncoderServiceSynchronous.GetEncoder)?.getEncoder
+        ) { try await handlers.getEncoder($0, context: $1) },
+        .unary(
+          "ListEncoders", synchronous: (handlers as? any StoreV1.EncoderServiceSynchronous.ListEncoders)?.listEncoders
+        ) { try await handlers.listEncoders($0, context: $1) },
       ])
   }
 }
@@ -5352,6 +5539,30 @@ extension StoreV1 {
   }
 }
 
+extension StoreV1 {
+  /// Methods of `ModelService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum ModelServiceSynchronous {
+    public protocol PublishModel: Sendable {
+      func publishModel(
+        _ request: StoreV1.PublishModelRequest, context: CallContext
+      ) throws -> StoreV1.PublishModelResponse
+    }
+    public protocol GetModel: Sendable {
+      func getModel(
+        _ request: StoreV1.GetModelRequest, context: CallContext
+      ) throws -> StoreV1.GetModelResponse
+    }
+    public protocol ListModels: Sendable {
+      func listModels(
+        _ request: StoreV1.ListModelsRequest, context: CallContext
+      ) throws -> StoreV1.ListModelsResponse
+    }
+  }
+}
+
 extension StoreV1.ModelService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.modelService(_:)`.
@@ -5364,9 +5575,15 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.store.v1.ModelService", file: StoreV1.storeProto,
       methods: [
-        .unary("PublishModel") { try await handlers.publishModel($0, context: $1) },
-        .unary("GetModel") { try await handlers.getModel($0, context: $1) },
-        .unary("ListModels") { try await handlers.listModels($0, context: $1) },
+        .unary(
+          "PublishModel", synchronous: (handlers as? any StoreV1.ModelServiceSynchronous.PublishModel)?.publishModel
+        ) { try await handlers.publishModel($0, context: $1) },
+        .unary(
+          "GetModel", synchronous: (handlers as? any StoreV1.ModelServiceSynchronous.GetModel)?.getModel
+        ) { try await handlers.getModel($0, context: $1) },
+        .unary(
+          "ListModels", synchronous: (handlers as? any StoreV1.ModelServiceSynchronous.ListModels)?.listModels
+        ) { try await handlers.listModels($0, context: $1) },
         .serverStreaming("WatchModels") {
           try await handlers.watchModels($0, responses: $1, context: $2)
         },

@@ -330,6 +330,25 @@ extension TrainerV1 {
   }
 }
 
+extension TrainerV1 {
+  /// Methods of `TrainerService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum TrainerServiceSynchronous {
+    public protocol DescribeTrainer: Sendable {
+      func describeTrainer(
+        _ request: TrainerV1.DescribeTrainerRequest, context: CallContext
+      ) throws -> TrainerV1.DescribeTrainerResponse
+    }
+    public protocol Evaluate: Sendable {
+      func evaluate(
+        _ request: TrainerV1.EvaluateRequest, context: CallContext
+      ) throws -> TrainerV1.EvaluateResponse
+    }
+  }
+}
+
 extension TrainerV1.TrainerService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.trainerService(_:)`.
@@ -342,8 +361,12 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.trainer.v1.TrainerService", file: TrainerV1.trainerProto,
       methods: [
-        .unary("DescribeTrainer") { try await handlers.describeTrainer($0, context: $1) },
-        .unary("Evaluate") { try await handlers.evaluate($0, context: $1) },
+        .unary(
+          "DescribeTrainer", synchronous: (handlers as? any TrainerV1.TrainerServiceSynchronous.DescribeTrainer)?.describeTrainer
+        ) { try await handlers.describeTrainer($0, context: $1) },
+        .unary(
+          "Evaluate", synchronous: (handlers as? any TrainerV1.TrainerServiceSynchronous.Evaluate)?.evaluate
+        ) { try await handlers.evaluate($0, context: $1) },
       ])
   }
 }

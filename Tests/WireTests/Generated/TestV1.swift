@@ -961,6 +961,18 @@ extension TestV1 {
   }
 }
 
+extension TestV1 {
+  /// Methods of `Echo` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum EchoSynchronous {
+    public protocol Unary: Sendable {
+      func unary(_ request: TestV1.Everything, context: CallContext) throws -> TestV1.Everything
+    }
+  }
+}
+
 extension TestV1.Echo {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.echo(_:)`.
@@ -973,8 +985,12 @@ extension ServiceDefinition {
     ServiceDefinition(
       "lauter.test.v1.Echo", file: TestV1.featuresProto,
       methods: [
-        .unary("Unary") { try await handlers.unary($0, context: $1) },
-        .clientStreaming("Collect") { try await handlers.collect($0, context: $1) },
+        .unary(
+          "Unary", synchronous: (handlers as? any TestV1.EchoSynchronous.Unary)?.unary
+        ) { try await handlers.unary($0, context: $1) },
+        .clientStreaming("Collect") {
+          try await handlers.collect($0, context: $1)
+        },
         .serverStreaming("Spread") {
           try await handlers.spread($0, responses: $1, context: $2)
         },

@@ -486,6 +486,26 @@ extension Testing {
   }
 }
 
+extension Testing {
+  /// Methods of `TestService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum TestServiceSynchronous {
+    public protocol EmptyCall: Sendable {
+      func emptyCall(_ request: Testing.Empty, context: CallContext) throws -> Testing.Empty
+    }
+    public protocol UnaryCall: Sendable {
+      func unaryCall(
+        _ request: Testing.SimpleRequest, context: CallContext
+      ) throws -> Testing.SimpleResponse
+    }
+    public protocol UnimplementedCall: Sendable {
+      func unimplementedCall(_ request: Testing.Empty, context: CallContext) throws -> Testing.Empty
+    }
+  }
+}
+
 extension Testing.TestService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.testService(_:)`.
@@ -498,16 +518,24 @@ extension ServiceDefinition {
     ServiceDefinition(
       "grpc.testing.TestService", file: Testing.testProto,
       methods: [
-        .unary("EmptyCall") { try await handlers.emptyCall($0, context: $1) },
-        .unary("UnaryCall") { try await handlers.unaryCall($0, context: $1) },
+        .unary(
+          "EmptyCall", synchronous: (handlers as? any Testing.TestServiceSynchronous.EmptyCall)?.emptyCall
+        ) { try await handlers.emptyCall($0, context: $1) },
+        .unary(
+          "UnaryCall", synchronous: (handlers as? any Testing.TestServiceSynchronous.UnaryCall)?.unaryCall
+        ) { try await handlers.unaryCall($0, context: $1) },
         .serverStreaming("StreamingOutputCall") {
           try await handlers.streamingOutputCall($0, responses: $1, context: $2)
         },
-        .clientStreaming("StreamingInputCall") { try await handlers.streamingInputCall($0, context: $1) },
+        .clientStreaming("StreamingInputCall") {
+          try await handlers.streamingInputCall($0, context: $1)
+        },
         .bidirectional("FullDuplexCall") {
           try await handlers.fullDuplexCall($0, responses: $1, context: $2)
         },
-        .unary("UnimplementedCall") { try await handlers.unimplementedCall($0, context: $1) },
+        .unary(
+          "UnimplementedCall", synchronous: (handlers as? any Testing.TestServiceSynchronous.UnimplementedCall)?.unimplementedCall
+        ) { try await handlers.unimplementedCall($0, context: $1) },
       ])
   }
 }
@@ -588,6 +616,18 @@ extension Testing {
   }
 }
 
+extension Testing {
+  /// Methods of `UnimplementedService` that can be handled without waiting.
+  ///
+  /// A type that also conforms to one of these has its function called on the event loop
+  /// of the connection, without a task: it must not block nor compute for long.
+  public enum UnimplementedServiceSynchronous {
+    public protocol UnimplementedCall: Sendable {
+      func unimplementedCall(_ request: Testing.Empty, context: CallContext) throws -> Testing.Empty
+    }
+  }
+}
+
 extension Testing.UnimplementedService {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.unimplementedService(_:)`.
@@ -600,7 +640,9 @@ extension ServiceDefinition {
     ServiceDefinition(
       "grpc.testing.UnimplementedService", file: Testing.testProto,
       methods: [
-        .unary("UnimplementedCall") { try await handlers.unimplementedCall($0, context: $1) },
+        .unary(
+          "UnimplementedCall", synchronous: (handlers as? any Testing.UnimplementedServiceSynchronous.UnimplementedCall)?.unimplementedCall
+        ) { try await handlers.unimplementedCall($0, context: $1) },
       ])
   }
 }
