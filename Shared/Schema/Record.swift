@@ -79,6 +79,10 @@ public enum RecordStatus: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// A machine's verdict on one record.
 public struct Suggestion: Sendable, Hashable {
+  /// The agent that compares texts with the labels' names and descriptions in an encoder's space, and
+  /// so says nothing that those and the encoder do not.
+  public static let zeroShotAgent = "encoder-zero-shot"
+
   /// Who: an LLM's or a model's name, 1 to 200 bytes.
   public var agent: String
   public var outcome: Outcome

@@ -97,6 +97,23 @@ struct TrainingSetTests {
     }
   }
 
+  @Test("Zero-shot suggestions repeat the labels' names: used where nobody has answered")
+  func zeroShotSuggestions() throws {
+    let zeroShot = Suggestion.zeroShotAgent
+    var suggested = (10..<14).map { record($0, suggestion: "pos", agent: zeroShot) }
+    var recipe = Recipe(.lauter)
+    func agent(_ records: [Record]) throws -> String? {
+      try TrainingSet(dataset: dataset, records: records, recipe: recipe).agent
+    }
+    #expect(try agent(suggested) == zeroShot)
+    #expect(try agent(reviewed(1) + suggested) == nil)
+    recipe.suggestions = .ifTheyHelp(by: zeroShot)
+    #expect(try agent(reviewed(1) + suggested) == zeroShot)
+    recipe.suggestions = .ifTheyHelp(by: nil)
+    suggested.append(record(14, suggestion: "neg", agent: "llm"))
+    #expect(try agent(reviewed(1) + suggested) == "llm")
+  }
+
   @Test("Shots bound the responses, not the suggestions")
   func shotsAndSuggestions() throws {
     var recipe = Recipe(.setfit)

@@ -11,7 +11,7 @@ package struct ZeroShotAgent: Agent {
   /// Embeds texts: one vector each, in order, of any length but zero.
   package typealias Embed = @Sendable (_ texts: [String]) async throws -> [[Float]]
 
-  package static let agentName = "encoder-zero-shot"
+  package static let agentName = Suggestion.zeroShotAgent
 
   /// The softmax's temperature. 13 values from 0.01 to 0.2 were tried on samples of six training splits,
   /// embedded by all-MiniLM-L6-v2: product reviews (3 labels), customer reviews (2), film reviews (2),

@@ -43,7 +43,8 @@ package struct Recipe: Sendable, Hashable {
     case setfit
   }
 
-  /// Whose is said by name; `nil` means the agent that suggested most.
+  /// Whose is said by name; `nil` means the agent that suggested most, and with `ifTheyHelp` not the
+  /// zero-shot one once there are answers.
   package enum Suggestions: Sendable, Hashable {
     case always(by: String?)
     /// Where there are any, and cross-validation on the answers does not speak against them. Lauter's

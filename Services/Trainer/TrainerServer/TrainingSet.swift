@@ -36,7 +36,18 @@ package struct TrainingSet: Sendable, Hashable {
     labels = dataset.question.labels.map(\.name)
     anchors = LabelAnchors(dataset.question.labels)
     let train = records.filter { $0.split == .train }.sorted { $0.id < $1.id }
-    let chosen = recipe.suggestions.flatMap { $0.agent ?? Self.mostFrequentAgent(train) }
+    let chosen: String? =
+      switch recipe.suggestions {
+      case nil: nil
+      case .always(let agent): agent ?? Self.mostFrequentAgent(train)
+      case .ifTheyHelp(let agent):
+        // The zero-shot agent says what the anchors say already, from the same encoder: beside
+        // answers it would count the labels' names twice.
+        agent
+          ?? Self.mostFrequentAgent(
+            train,
+            besides: train.contains { $0.settledLabel != nil } ? Suggestion.zeroShotAgent : nil)
+      }
     if case .always = recipe.suggestions, chosen == nil {
       throw TrainingError.noSuggestions(agent: nil)
     }
@@ -172,10 +183,13 @@ package struct TrainingSet: Sendable, Hashable {
   }
 
   /// On a tie the first by name.
-  private static func mostFrequentAgent(_ records: [Record]) -> String? {
+  private static func mostFrequentAgent(
+    _ records: [Record], besides ignored: String? = nil
+  ) -> String? {
     var counts: [String: Int] = [:]
     for record in records {
-      for suggestion in record.suggestions where suggestion.label != nil {
+      for suggestion in record.suggestions
+      where suggestion.label != nil && suggestion.agent != ignored {
         counts[suggestion.agent, default: 0] += 1
       }
     }

@@ -13,7 +13,8 @@ struct Train: AsyncParsableCommand {
       regression is fitted on its embeddings. The default recipe, lauter, also learns from the \
       labels' names and descriptions, and from suggestions on records that are not reviewed, for as \
       much as they have proved right and where cross-validation on the reviewed ones says that they \
-      help. --recipe setfit reproduces SetFit and its defaults.
+      help. Suggestions made by comparing texts with the labels' names add nothing to that and are \
+      left out, unless named by --agent. --recipe setfit reproduces SetFit and its defaults.
       """)
 
   @Argument(help: "The data set.")
