@@ -95,8 +95,13 @@ import Testing
 
     var odd: Metadata = ["te": "x", "grpc-status": "3", "text": "a\r\nb: ü"]
     odd.add(binary: [255], for: "x-bin")
+    odd.add("  a b é ", for: "padded")
+    odd.add("  ", for: "blank")
     #expect(
-      odd.fields == [HTTP2Header("text", "a??b: ?"), HTTP2Header("x-bin", "/w")])
+      odd.fields == [
+        HTTP2Header("text", "a??b: ?"), HTTP2Header("x-bin", "/w"),
+        HTTP2Header("padded", "a b ?"), HTTP2Header("blank", ""),
+      ])
   }
 
   static let request = [

@@ -26,7 +26,8 @@ extension Metadata {
     }
   }
 
-  /// The fields to send. Reserved names are left out, characters no field may hold replaced by `?`.
+  /// The fields to send. Reserved names are left out, characters no field may hold replaced by `?`, and
+  /// spaces around a value are no part of it.
   package var fields: [HTTP2Header] {
     compactMap { entry in
       guard !Metadata.reserved.contains(entry.key), entry.key.utf8.first != UInt8(ascii: ":") else {
@@ -34,17 +35,22 @@ extension Metadata {
       }
       switch entry.value {
       case .binary(let bytes): return HTTP2Header(entry.key, Base64.encode(bytes))
-      case .text(let text):
-        let isValid = text.utf8.allSatisfy { (0x20...0x7e).contains($0) }
-        return HTTP2Header(
-          entry.key,
-          isValid
-            ? text
-            : String(
-              String.UnicodeScalarView(
-                text.unicodeScalars.map { (0x20...0x7e).contains($0.value) ? $0 : "?" })))
+      case .text(let text): return HTTP2Header(entry.key, Metadata.fieldValue(text))
       }
     }
+  }
+
+  /// Peers refuse a field whose value begins or ends with a space (RFC 9113 section 8.2.1).
+  private static func fieldValue(_ text: String) -> String {
+    let utf8 = text.utf8
+    let space = UInt8(ascii: " ")
+    if utf8.allSatisfy({ (0x20...0x7e).contains($0) }), utf8.first != space, utf8.last != space {
+      return text
+    }
+    let scalars = text.unicodeScalars.drop { $0 == " " }
+      .map { (0x20...0x7e).contains($0.value) ? $0 : "?" }
+    let end = scalars.lastIndex { $0 != " " }.map { $0 + 1 } ?? 0
+    return String(String.UnicodeScalarView(scalars[..<end]))
   }
 }
 
