@@ -159,7 +159,12 @@ let package = Package(
     tests("StoreServerTests", ["StoreServer", "Schema", "RPC", "Wire", "Artefacts", .grdb]),
     tests("LabellerServerTests", ["LabellerServer", "Schema", "RPC", "Wire", "HTTP"]),
     tests(
-      "TrainerServerTests", ["TrainerServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),
+      "TrainerServerTests",
+      [
+        "TrainerServer", "Schema", "RPC", "Wire", "Serving", "Artefacts", "Transformer",
+        .argumentParser,
+      ],
+      exclude: ["Fixtures"]),
     tests(
       "InferenceServerTests",
       ["InferenceServer", "Schema", "RPC", "Wire", "Artefacts", "Transformer"]),

@@ -295,8 +295,8 @@ final class EncoderOptimiser: @unchecked Sendable {
   // MARK: Steps
 
   func step(
-    learningRate: Double, weightDecay: Double, maxGradientNorm: Double, _ blocks: [ParameterBlock],
-    _ pool: ComputePool
+    learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double,
+    _ blocks: [ParameterBlock], _ pool: ComputePool
   ) -> Float {
     precondition(hasGradients, "call backward before every step")
     hasGradients = false
@@ -312,7 +312,7 @@ final class EncoderOptimiser: @unchecked Sendable {
     // As torch.nn.utils.clip_grad_norm_ has it.
     decayed.gradient_scale = Float(min(1, maxGradientNorm / (norm + 1e-6)))
     var plain = decayed
-    plain.decay = 1
+    if !decaysEverything { plain.decay = 1 }
     history.append(decayed)
     decayProducts.append(decayProducts.last! * (1 - learningRate * weightDecay))
 
@@ -350,6 +350,21 @@ final class EncoderOptimiser: @unchecked Sendable {
       hasMoments[Int(row)] = true
     }
     return Float(norm)
+  }
+
+  /// Takes every row to where its steps lead, and forgets the steps and all moments.
+  func forgetSteps() {
+    bringAllUpToDate()
+    first.update(repeating: 0, count: layout.count)
+    second.update(repeating: 0, count: layout.count)
+    for row in hasMoments.indices where hasMoments[row] {
+      (wordFirst + row * hidden).update(repeating: 0, count: hidden)
+      (wordSecond + row * hidden).update(repeating: 0, count: hidden)
+      hasMoments[row] = false
+    }
+    for row in rowSteps.indices { rowSteps[row] = 0 }
+    history = []
+    decayProducts = [1]
   }
 
   /// Takes the rows of `ids` through the steps they have missed.

@@ -106,15 +106,22 @@ public final class EncoderTrainer {
   /// LayerNorm; all word embeddings decay, also of words that no text has. The pooler has no
   /// gradient and does not change.
   ///
-  /// - Parameter maxGradientNorm: gradients are scaled down to this norm, taken over all
-  ///   parameters, when theirs is larger.
+  /// - Parameters:
+  ///   - decaysEverything: whether weight decay spares nothing after all.
+  ///   - maxGradientNorm: gradients are scaled down to this norm, taken over all parameters, when
+  ///     theirs is larger.
   /// - Returns: the gradients' norm before that.
   @discardableResult
-  public func step(learningRate: Float, weightDecay: Float, maxGradientNorm: Float) -> Float {
+  public func step(
+    learningRate: Float, weightDecay: Float, decaysEverything: Bool = false, maxGradientNorm: Float
+  ) -> Float {
     optimiser.step(
       learningRate: Double(learningRate), weightDecay: Double(weightDecay),
-      maxGradientNorm: Double(maxGradientNorm), blocks, pool)
+      decaysEverything: decaysEverything, maxGradientNorm: Double(maxGradientNorm), blocks, pool)
   }
+
+  /// Makes the next step the first of a new AdamW, with moments of zero; the weights stay.
+  public func forgetSteps() { optimiser.forgetSteps() }
 
   // MARK: Evaluation
 

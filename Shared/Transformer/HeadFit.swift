@@ -59,6 +59,16 @@ public struct LogisticRegression: Sendable, Hashable {
       embeddings, hidden: hidden, targets: targets, labelCount: labelCount, weights: weights)
   }
 
+  /// How much each record counts where every label counts alike: scikit-learn's
+  /// `class_weight="balanced"`, records / (labels · records of the label).
+  ///
+  /// - Parameter labels: each record's label, in 0 ..< `labelCount`.
+  public static func balanced(_ labels: [Int], labelCount: Int) -> [Double] {
+    var counts = [Int](repeating: 0, count: labelCount)
+    for label in labels { counts[label] += 1 }
+    return labels.map { Double(labels.count) / Double(labelCount * counts[$0]) }
+  }
+
   /// Fits to a distribution over the labels per record.
   ///
   /// - Parameters:

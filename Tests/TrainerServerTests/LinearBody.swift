@@ -54,7 +54,15 @@ struct LinearBody: TrainableBody {
     }
   }
 
-  mutating func step(learningRate: Double, weightDecay: Double, maxGradientNorm: Double) -> Double {
+  mutating func forgetSteps() {
+    first = [Double](repeating: 0, count: weights.count)
+    second = first
+    steps = 0
+  }
+
+  mutating func step(
+    learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
+  ) -> Double {
     steps += 1
     learningRates.append(learningRate)
     let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -176,15 +176,46 @@ struct TrainerServiceTests {
     } catch { Issue.record("not an RPCError: \(error)") }
   }
 
+  /// Each would take minutes.
+  static let longPhases: [(phase: String, spec: StoreV1.TrainingSpec)] = [
+    ("embedding", .init()),
+    ("body", .init(bodyEpochs: 1000, recipe: "setfit")),
+    (
+      "head",
+      .init(
+        freezeBody: true, recipe: "setfit", folds: 0, head: .differentiable, headEpochs: 5000)
+    ),
+    (
+      "head",
+      .init(
+        maxSteps: 1, recipe: "setfit", folds: 0, head: .differentiable, headEpochs: 5000,
+        headBatchSize: 64, endToEnd: true)
+    ),
+  ]
+
   @Test(
     "A running job stops within a second of its cancellation and publishes nothing",
-    .enabled(if: LocalFitTests.hasEncoders), .timeLimit(.minutes(5)))
-  func cancels() async throws {
+    .enabled(if: LocalFitTests.hasEncoders), .timeLimit(.minutes(5)),
+    arguments: longPhases.indices)
+  func cancels(index: Int) async throws {
+    let (phase, spec) = Self.longPhases[index]
     let scratch = try Scratch()
-    let store = ScriptedStore(Self.dataset, Self.records())
+    var records = Self.records()
+    if phase == "embedding" {
+      let words = LocalFitTests.topics.values.joined().joined(separator: " ")
+      for id in 1...20_000 {
+        records.append(
+          Record(
+            id: Int64(id + 1000), externalID: "s\(id)", fields: ["text": "\(id) \(words)"],
+            split: .train, status: .pending,
+            suggestions: [Suggestion(agent: "llm", outcome: .label("sport"), score: 0.5)],
+            responses: []))
+      }
+    }
+    let store = ScriptedStore(Self.dataset, records)
     try store.register(encoder: Self.encoder)
-    store.state.withLock { $0.cancelsIn = "body" }
-    store.queue(.init(bodyEpochs: 1000, recipe: "setfit"))
+    store.state.withLock { $0.cancelsIn = phase }
+    store.queue(spec)
     let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
       try await store.finished()
     }
@@ -195,7 +226,9 @@ struct TrainerServiceTests {
     // A second on a quiet machine; tests share theirs with others.
     #expect(delay < .seconds(5))
     let last = try #require(state.3.last)
-    #expect(last.phase == "body" && last.total == 6000 && last.loss != nil)
+    #expect(last.phase == phase && last.done < last.total)
+    #expect((last.loss != nil) == (phase != "embedding"))
+    #expect(try #require(last.textsPerSecond) > 0 && (try #require(last.secondsLeft)) > 0)
   }
 
   @Test(
@@ -266,7 +299,6 @@ struct TrainerServiceTests {
     recipe.seed = 3
     recipe.shots = 5
     recipe.suggestions = .always(by: "llm")
-    recipe.freezeBody = true
     recipe.bodyEpochs = 4
     recipe.maxSteps = 60
     recipe.samplingStrategy = .unique
@@ -274,9 +306,28 @@ struct TrainerServiceTests {
     recipe.warmupProportion = 0
     recipe.l2Weight = 0
     recipe.maxLength = 64
+    recipe.balanceLabels = true
+    recipe.loss = .contrastive
+    recipe.distanceMetric = .manhattan
+    recipe.margin = 3
+    recipe.dropout = false
+    try #expect(again(recipe) == recipe)
+    recipe.balanceLabels = false
+    recipe.head = .differentiable
+    recipe.headEpochs = 3
+    recipe.headBatchSize = 7
+    recipe.headLearningRate = 0.2
+    recipe.headTemperature = 2
+    recipe.endToEnd = true
+    recipe.bodyClassifierLearningRate = 3e-5
+    try #expect(again(recipe) == recipe)
+  }
+
+  /// What comes of a recipe that goes through the contract.
+  private func again(_ recipe: Recipe) throws -> Recipe {
     let spec = StoreV1.TrainingSpec(
       recipe, model: try Name("m"), encoder: "e", agent: "llm", maxLength: 64)
-    #expect(try Recipe(spec) == recipe)
+    return try Recipe(spec)
   }
 }
 

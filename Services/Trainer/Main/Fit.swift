@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Serving
 import TrainerServer
 
 struct Fit: ParsableCommand {
@@ -38,6 +39,7 @@ struct Fit: ParsableCommand {
     guard (0...1024).contains(threads) else {
       throw ValidationError("--threads: a number from 0 to 1024, not \(threads)")
     }
+    do { _ = try Recipe(options.spec) } catch { throw ValidationError("\(error)") }
   }
 
   func run() throws {
@@ -45,7 +47,7 @@ struct Fit: ParsableCommand {
       train: URL(filePath: train), test: test.map { URL(filePath: $0) },
       encoder: URL(filePath: encoder, directoryHint: .isDirectory),
       output: output.map { URL(filePath: $0, directoryHint: .isDirectory) },
-      recipe: options.made())
+      recipe: try Recipe(options.spec))
     fit.descriptions = describe.byLabel
     let line = ProgressLine()
     let report: LocalFit.Report
@@ -58,104 +60,17 @@ struct Fit: ParsableCommand {
   }
 }
 
-/// SetFit's training arguments under their own names.
-struct RecipeOptions: ParsableArguments {
-  @Option(
-    help: "lauter: label names, suggestions and answers. setfit: SetFit's recipe to the letter.")
-  var recipe: Recipe.Kind = .lauter
-
-  @Flag(
-    help: """
-      Learn from suggestions always, where there is no label and beyond the shots. Otherwise lauter \
-      learns from them where cross-validation says that they help, and setfit never.
-      """)
-  var useSuggestions = false
-
-  @Flag(help: "Learn from no suggestions.")
-  var noSuggestions = false
-
-  @Option(help: "Parts of the cross-validation on the training records; 0 leaves it out.")
-  var folds: Int = 5
-
-  @Option(help: "At most so many records per label; all of them if left out.")
-  var shots: Int?
-
-  @Option(help: "Decides the shots, the pairs' order and the dropout.")
-  var seed: UInt64 = 42
-
-  @Flag(help: "Leave the body as it is and train the head alone.")
-  var freezeBody = false
-
-  @Option(help: "Passes over the pairs.")
-  var bodyEpochs: Int = 1
-
-  @Option(help: "Pairs per step on the body.")
-  var bodyBatchSize: Int = 16
-
-  @Option(help: "The peak of the body's learning rate.")
-  var bodyLearningRate: Double = 2e-5
-
-  @Option(help: "At most so many steps on the body.")
-  var maxSteps: Int?
-
-  @Option(help: "oversampling, undersampling or unique: how many pairs of each kind an epoch has.")
-  var samplingStrategy: ContrastivePairs.SamplingStrategy = .oversampling
-
-  @Option(help: "So many positive and negative pairs per record, whatever the strategy says.")
-  var numIterations: Int?
-
-  @Option(help: "The part of the steps over which the learning rate rises.")
-  var warmupProportion: Double = 0.1
-
-  @Option(name: .customLong("l2-weight"), help: "The body's weight decay.")
-  var l2Weight: Double = 0.01
-
-  @Option(help: "Tokens per text; as many as the encoder takes if left out.")
-  var maxLength: Int?
-
-  @Option(help: "The head's C: smaller regularises more.")
-  var headC: Double = 1
-
-  func made() -> Recipe {
-    var recipe = Recipe(self.recipe)
-    if useSuggestions { recipe.suggestions = .always(by: nil) }
-    if noSuggestions { recipe.suggestions = nil }
-    recipe.folds = folds
-    recipe.shots = shots
-    recipe.seed = seed
-    recipe.freezeBody = freezeBody
-    recipe.bodyEpochs = bodyEpochs
-    recipe.bodyBatchSize = bodyBatchSize
-    recipe.bodyLearningRate = bodyLearningRate
-    recipe.maxSteps = maxSteps
-    recipe.samplingStrategy = samplingStrategy
-    recipe.numIterations = numIterations
-    recipe.warmupProportion = warmupProportion
-    recipe.l2Weight = l2Weight
-    recipe.maxLength = maxLength
-    recipe.headC = headC
-    return recipe
-  }
-
-  func validate() throws {
-    if useSuggestions, noSuggestions {
-      throw ValidationError("--use-suggestions or --no-suggestions, not both")
-    }
-    do { try made().validate() } catch { throw ValidationError("\(error)") }
-  }
-}
-
-extension ContrastivePairs.SamplingStrategy: ExpressibleByArgument {}
-extension Recipe.Kind: ExpressibleByArgument {}
-
 /// One line on standard error that is written over, where that is a terminal.
 private struct ProgressLine {
   private let isTerminal = isatty(STDERR_FILENO) == 1
 
   func show(_ progress: TrainingProgress) {
     guard isTerminal else { return }
-    let loss = progress.loss.map { String(format: "  loss %.4f", $0) } ?? ""
-    write("\r\u{1B}[K\(progress.phase.rawValue) \(progress.done)/\(progress.total)\(loss)")
+    var line = "\(progress.phase.rawValue) \(progress.done)/\(progress.total)"
+    if let loss = progress.loss { line += String(format: "  loss %.4f", loss) }
+    if let rate = progress.textsPerSecond { line += String(format: "  %.0f texts/s", rate) }
+    if let left = progress.secondsLeft { line += String(format: "  %.0f s left", left.rounded(.up)) }
+    write("\r\u{1B}[K\(line)")
   }
 
   func clear() {
@@ -203,7 +118,8 @@ extension LocalFit.Report {
     }
     let phases: [(String, Double)] = [
       ("load", seconds.load), ("tokenize", seconds.tokenize), ("embedding", seconds.embedding),
-      ("validation", seconds.validation), ("body", seconds.body), ("head", seconds.head),
+      ("validation", seconds.validation), ("body", seconds.body), ("(forward", seconds.forward), ("backward", seconds.backward),
+      ("optimiser)", seconds.optimiser), ("head", seconds.head),
       ("evaluation", seconds.evaluation),
       ("save", seconds.save), ("total", seconds.total),
     ]

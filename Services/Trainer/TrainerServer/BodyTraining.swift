@@ -13,9 +13,13 @@ package protocol TrainableBody {
   /// One AdamW step on the gradients, scaled to at most `maxGradientNorm` together, which are then
   /// zero again.
   ///
+  /// - Parameter decaysEverything: whether weight decay applies to biases and LayerNorm too.
   /// - Returns: the gradients' norm before scaling.
-  mutating func step(learningRate: Double, weightDecay: Double, maxGradientNorm: Double) throws
-    -> Double
+  mutating func step(
+    learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
+  ) throws -> Double
+  /// Makes the next step the first of a new AdamW.
+  mutating func forgetSteps()
   /// Embeds texts as inference would: without dropout, one text's embedding independent of the
   /// others. [texts, dimensions], row-major.
   mutating func embed(_ texts: [[Int32]]) throws -> [Float]
@@ -26,14 +30,21 @@ package struct TrainingProgress: Sendable, Hashable {
   package var phase: Phase
   package var done: Int
   package var total: Int
-  /// Of the last step on the body.
+  /// Of the last step on the body, or on a differentiable head.
   package var loss: Double?
+  /// That went through the encoder since the last report.
+  package var texts: Int?
+  /// In this phase so far; `ProgressMeter` adds it.
+  package var textsPerSecond: Double?
+  /// Until the end of this phase, if it goes on as it has; `ProgressMeter` adds it.
+  package var secondsLeft: Double?
 
-  package init(phase: Phase, done: Int, total: Int, loss: Double? = nil) {
+  package init(phase: Phase, done: Int, total: Int, loss: Double? = nil, texts: Int? = nil) {
     self.phase = phase
     self.done = done
     self.total = total
     self.loss = loss
+    self.texts = texts
   }
 
   package enum Phase: String, Sendable, Hashable, CaseIterable {
@@ -43,29 +54,38 @@ package struct TrainingProgress: Sendable, Hashable {
 
 /// The first of SetFit's two phases: the body is tuned until texts of one label lie close together.
 ///
-/// As in SetFit: mean squared error between the pairs' cosines and their targets, AdamW, linear
-/// warm-up and decay starting at a learning rate of zero, gradients clipped to a norm of 1, the last
-/// batch of an epoch as large as it comes out. Unlike SetFit, a text that stands in several pairs of
-/// a batch is encoded once, so all its pairs see it under the same dropout, and an identity pair,
-/// whose cosine is then exactly 1, adds nothing to the gradient. Lauter's recipe has no identity pairs,
-/// no first step at a rate of zero, and at most `budget` steps unless told otherwise.
+/// As in SetFit: AdamW, linear warm-up and decay starting at a learning rate of zero, gradients clipped to
+/// a norm of 1, the last batch of an epoch as large as it comes out. Unlike SetFit, a text that stands in
+/// several pairs of a batch is encoded once, so all its pairs see it under the same dropout, and an
+/// identity pair, whose cosine is then exactly 1, adds nothing to the gradient. Lauter's recipe has no
+/// identity pairs, no first step at a rate of zero, and at most `budget` steps unless told otherwise.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
   package let pairs: ContrastivePairs
   package let steps: Int
   /// SetFit's pairs, and with them its steps, grow with the square of the records.
   package static let budget = 200
-  private let stepsPerEpoch: Int
+  private let labels: [Int]
 
   package init(recipe: Recipe, labels: [Int]) {
     self.recipe = recipe
+    self.labels = labels
     let most = recipe.maxSteps ?? (recipe.name == .lauter ? Self.budget : nil)
     pairs = ContrastivePairs(
       labels: labels, strategy: recipe.samplingStrategy, iterations: recipe.numIterations,
       limit: most.map { max(1, $0 * recipe.bodyBatchSize / 2) },
       identities: recipe.name == .setfit, seed: recipe.seed)
-    stepsPerEpoch = (pairs.count + recipe.bodyBatchSize - 1) / recipe.bodyBatchSize
-    steps = recipe.freezeBody ? 0 : min(stepsPerEpoch * recipe.bodyEpochs, most ?? .max)
+    let rows = recipe.loss == .supervisedContrastive ? labels.count : pairs.count
+    let stepsPerEpoch = (rows + recipe.bodyBatchSize - 1) / recipe.bodyBatchSize
+    if recipe.freezeBody || stepsPerEpoch == 0 {
+      steps = 0
+    } else {
+      switch recipe.name {
+      // As many epochs as max_steps takes, where it is given.
+      case .setfit: steps = recipe.maxSteps ?? stepsPerEpoch * recipe.bodyEpochs
+      case .lauter: steps = min(stepsPerEpoch * recipe.bodyEpochs, most ?? .max)
+      }
+    }
   }
 
   /// SetFit's schedule: from 0 up to the learning rate over the first ⌈proportion · steps⌉ steps,
@@ -93,44 +113,104 @@ package struct BodyTraining: Sendable {
     _ body: inout some TrainableBody, texts: [[Int32]],
     report: (TrainingProgress) -> Void = { _ in }
   ) throws -> [Double] {
+    if recipe.loss == .supervisedContrastive, Set(labels).count == labels.count {
+      throw TrainingError.noLabelTwice
+    }
     var losses: [Double] = []
     losses.reserveCapacity(steps)
     var epoch = 0
     while losses.count < steps {
-      var batch: [ContrastivePair] = []
-      var left = pairs.count
-      for pair in pairs.epoch(epoch) where losses.count < steps {
-        batch.append(pair)
-        left -= 1
-        guard batch.count == recipe.bodyBatchSize || left == 0 else { continue }
+      for batch in self.epoch(epoch) where losses.count < steps {
         try Task.checkCancellation()
         let loss = try step(&body, batch, texts: texts, number: losses.count)
         losses.append(loss)
         report(
-          TrainingProgress(phase: .body, done: losses.count, total: steps, loss: loss))
-        batch.removeAll(keepingCapacity: true)
+          TrainingProgress(
+            phase: .body, done: losses.count, total: steps, loss: loss, texts: batch.texts.count))
       }
       epoch += 1
     }
     return losses
   }
 
-  private func step(
-    _ body: inout some TrainableBody, _ batch: [ContrastivePair], texts: [[Int32]], number: Int
-  ) throws -> Double {
-    // Each text once, in the order of its first pair.
-    var place: [Int: Int] = [:]
-    var distinct: [[Int32]] = []
-    func placed(_ text: Int) -> Int {
-      if let known = place[text] { return known }
-      place[text] = distinct.count
-      distinct.append(texts[text])
-      return distinct.count - 1
+  /// What one step learns from: distinct records, and the pairs among them or their labels.
+  package struct Batch: Sendable, Hashable {
+    /// Places of records, each once, in the order of its first pair.
+    package private(set) var texts: [Int] = []
+    fileprivate var pairs: [Pair] = []
+    fileprivate var labels: [Int] = []
+
+    /// Places in `texts`, and the cosine they should have.
+    fileprivate struct Pair: Hashable {
+      var first, second: Int
+      var target: Float
     }
-    let pairs = batch.map { (placed($0.first), placed($0.second), $0.target) }
-    let embeddings = try body.forward(distinct)
-    let (loss, gradient) = cosineSimilarityLoss(
-      embeddings, dimensions: body.dimensions, pairs: pairs)
+
+    package init(_ pairs: some Sequence<ContrastivePair>) {
+      var place: [Int: Int] = [:]
+      func placed(_ text: Int) -> Int {
+        if let known = place[text] { return known }
+        place[text] = texts.count
+        texts.append(text)
+        return texts.count - 1
+      }
+      self.pairs = pairs.map {
+        Pair(first: placed($0.first), second: placed($0.second), target: $0.target)
+      }
+    }
+
+    /// - Parameter labels: of all records.
+    package init(_ records: [Int], labels: [Int]) {
+      texts = records
+      self.labels = records.map { labels[$0] }
+    }
+  }
+
+  /// The batches of an epoch, one after another. Those of `SupConLoss` hold any records: SetFit means to
+  /// group them by label, but compares the loss with its class and so never does.
+  private func epoch(_ epoch: Int) -> AnySequence<Batch> {
+    if recipe.loss == .supervisedContrastive {
+      var random = RandomSource(seed: recipe.seed &+ UInt64(epoch), purpose: .pairOrder)
+      let order = random.shuffled(labels.indices)
+      return AnySequence(
+        stride(from: 0, to: order.count, by: recipe.bodyBatchSize).lazy.map {
+          Batch(
+            Array(order[$0..<min($0 + recipe.bodyBatchSize, order.count)]), labels: labels)
+        })
+    }
+    let order = pairs.epoch(epoch)
+    return AnySequence { () -> AnyIterator<Batch> in
+      var pairs = order.makeIterator()
+      return AnyIterator {
+        var batch: [ContrastivePair] = []
+        while batch.count < recipe.bodyBatchSize, let pair = pairs.next() { batch.append(pair) }
+        return batch.isEmpty ? nil : Batch(batch)
+      }
+    }
+  }
+
+  /// One step.
+  ///
+  /// - Parameters:
+  ///   - texts: token ids of all records.
+  ///   - number: how many steps were taken before.
+  /// - Returns: the loss.
+  package func step(
+    _ body: inout some TrainableBody, _ batch: Batch, texts: [[Int32]], number: Int
+  ) throws -> Double {
+    let embeddings = try body.forward(batch.texts.map { texts[$0] })
+    let pairs = batch.pairs.map { ($0.first, $0.second, $0.target) }
+    let (loss, gradient) =
+      switch recipe.loss {
+      case .cosineSimilarity:
+        cosineSimilarityLoss(embeddings, dimensions: body.dimensions, pairs: pairs)
+      case .contrastive:
+        contrastiveLoss(
+          embeddings, dimensions: body.dimensions, pairs: pairs,
+          distance: recipe.distanceMetric, margin: recipe.margin)
+      case .supervisedContrastive:
+        supervisedContrastiveLoss(embeddings, dimensions: body.dimensions, labels: batch.labels)
+      }
     guard loss.isFinite, gradient.allSatisfy({ $0.isFinite }) else {
       // The first step's rate is 0: up to the second the weights are the encoder's own.
       throw number <= 1
@@ -141,49 +221,8 @@ package struct BodyTraining: Sendable {
     try body.backward(gradient)
     let norm = try body.step(
       learningRate: learningRate(step: number), weightDecay: recipe.l2Weight,
-      maxGradientNorm: recipe.maxGradientNorm)
+      decaysEverything: false, maxGradientNorm: recipe.maxGradientNorm)
     guard norm.isFinite else { throw TrainingError.diverged(step: number + 1) }
     return loss
   }
-}
-
-/// The mean over pairs of (cos(u, v) − target)², and its gradient with respect to the embeddings.
-///
-/// - Parameters:
-///   - embeddings: [texts, dimensions], row-major.
-///   - pairs: two rows of it and a target each.
-/// - Returns: the loss, and the gradient in the shape of `embeddings`.
-package func cosineSimilarityLoss(
-  _ embeddings: [Float], dimensions: Int, pairs: [(first: Int, second: Int, target: Float)]
-) -> (loss: Double, gradient: [Float]) {
-  var loss = 0.0
-  // In double: a text's gradient is a sum of many small terms of either sign.
-  var gradient = [Double](repeating: 0, count: embeddings.count)
-  embeddings.withUnsafeBufferPointer { x in
-    for (first, second, target) in pairs {
-      let u = first * dimensions
-      let v = second * dimensions
-      var (uv, uu, vv) = (0.0, 0.0, 0.0)
-      for d in 0..<dimensions {
-        let (a, b) = (Double(x[u + d]), Double(x[v + d]))
-        uv += a * b
-        uu += a * a
-        vv += b * b
-      }
-      // PyTorch's cosine_similarity bounds the norms below by 1e-8.
-      let nu = max(uu.squareRoot(), 1e-8)
-      let nv = max(vv.squareRoot(), 1e-8)
-      let cosine = uv / (nu * nv)
-      let difference = cosine - Double(target)
-      loss += difference * difference
-      let slope = 2 * difference / Double(pairs.count)
-      // ∂cos/∂u = v/(|u||v|) − cos · u/|u|²
-      for d in 0..<dimensions {
-        let (a, b) = (Double(x[u + d]), Double(x[v + d]))
-        gradient[u + d] += slope * (b / (nu * nv) - cosine * a / (nu * nu))
-        gradient[v + d] += slope * (a / (nu * nv) - cosine * b / (nv * nv))
-      }
-    }
-  }
-  return (loss / Double(pairs.count), gradient.map { Float($0) })
 }

@@ -9,6 +9,16 @@ package struct EncoderBody: TrainableBody {
   package let maxTokens: Int
   private let tokenizer: Tokenizer
   private let trainer: EncoderTrainer
+  /// Where the time of training steps went.
+  package private(set) var stepSeconds = StepSeconds()
+  private let clock = ContinuousClock()
+
+  package struct StepSeconds: Sendable, Hashable {
+    package var forward = 0.0
+    package var backward = 0.0
+    /// Clipping and AdamW.
+    package var optimiser = 0.0
+  }
 
   /// Reads an encoder's folder.
   ///
@@ -55,20 +65,34 @@ package struct EncoderBody: TrainableBody {
       texts: try tokens(set), anchors: tokens(set.anchors.sentences.flatMap { $0 }))
   }
 
-  package func forward(_ texts: [[Int32]]) throws -> [Float] {
-    trainer.forward(tokens: texts).values
+  package mutating func forward(_ texts: [[Int32]]) throws -> [Float] {
+    timed(\.forward) { trainer.forward(tokens: texts).values }
   }
 
-  package func backward(_ gradient: [Float]) throws { trainer.backward(gradient) }
-
-  package func step(learningRate: Double, weightDecay: Double, maxGradientNorm: Double) throws
-    -> Double
-  {
-    Double(
-      trainer.step(
-        learningRate: Float(learningRate), weightDecay: Float(weightDecay),
-        maxGradientNorm: Float(maxGradientNorm)))
+  package mutating func backward(_ gradient: [Float]) throws {
+    timed(\.backward) { trainer.backward(gradient) }
   }
+
+  private mutating func timed<R>(
+    _ part: WritableKeyPath<StepSeconds, Double>, _ body: () -> R
+  ) -> R {
+    let start = clock.now
+    defer { stepSeconds[keyPath: part] += (clock.now - start).seconds }
+    return body()
+  }
+
+  package mutating func step(
+    learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
+  ) throws -> Double {
+    timed(\.optimiser) {
+      Double(
+        trainer.step(
+          learningRate: Float(learningRate), weightDecay: Float(weightDecay),
+          decaysEverything: decaysEverything, maxGradientNorm: Float(maxGradientNorm)))
+    }
+  }
+
+  package func forgetSteps() { trainer.forgetSteps() }
 
   package func embed(_ texts: [[Int32]]) throws -> [Float] { trainer.embed(tokens: texts).values }
 

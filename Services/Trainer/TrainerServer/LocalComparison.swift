@@ -145,11 +145,14 @@ private struct RememberingBody: TrainableBody {
 
   mutating func backward(_ gradient: [Float]) throws { try body.backward(gradient) }
 
-  mutating func step(learningRate: Double, weightDecay: Double, maxGradientNorm: Double) throws
-    -> Double
-  {
+  mutating func step(
+    learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
+  ) throws -> Double {
     known = [:]
     return try body.step(
-      learningRate: learningRate, weightDecay: weightDecay, maxGradientNorm: maxGradientNorm)
+      learningRate: learningRate, weightDecay: weightDecay, decaysEverything: decaysEverything,
+      maxGradientNorm: maxGradientNorm)
   }
+
+  mutating func forgetSteps() { body.forgetSteps() }
 }

@@ -32,6 +32,10 @@ package struct LocalFit: Sendable {
       package var load = 0.0
       package var tokenize = 0.0
       package var body = 0.0
+      /// The next three are within `body`, and within `head` where a differentiable one is trained.
+      package var forward = 0.0
+      package var backward = 0.0
+      package var optimiser = 0.0
       package var embedding = 0.0
       package var validation = 0.0
       package var head = 0.0
@@ -84,6 +88,7 @@ package struct LocalFit: Sendable {
   ) throws -> Report {
     try recipe.validate()
     if let output { try ModelFolder.requireNew(output) }
+    let report = ProgressMeter(report).report
     let clock = ContinuousClock()
     let start = clock.now
     var seconds = Report.Seconds()
@@ -111,6 +116,9 @@ package struct LocalFit: Sendable {
     seconds.embedding = outcome.seconds.embedding
     seconds.validation = outcome.seconds.validation
     seconds.head = outcome.seconds.head
+    seconds.forward = body.stepSeconds.forward
+    seconds.backward = body.stepSeconds.backward
+    seconds.optimiser = body.stepSeconds.optimiser
     _ = elapsed()
 
     var assessment: Assessment?

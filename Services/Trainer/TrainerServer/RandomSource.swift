@@ -11,7 +11,7 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
 
   package enum Purpose: UInt64, Sendable {
     case shots = 1
-    case pairChoice, pairOrder, dropout, folds, bootstrap, minHash, suggestions
+    case pairChoice, pairOrder, dropout, folds, bootstrap, minHash, suggestions, head, headOrder
   }
 
   package mutating func next() -> UInt64 {

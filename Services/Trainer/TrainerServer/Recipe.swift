@@ -17,8 +17,14 @@ package struct Recipe: Sendable, Hashable {
   /// Pairs per step on the body.
   package var bodyBatchSize = 16
   package var bodyLearningRate = 2e-5
-  /// At most so many steps on the body, and so many pairs of each kind as fill them.
+  /// Under SetFit's recipe so many steps on the body, whatever the epochs, of so many pairs of each kind
+  /// as fill them; under Lauter's at most so many.
   package var maxSteps: Int? = nil
+  package var loss = ContrastiveLoss.cosineSimilarity
+  /// Of `ContrastiveLoss` alone.
+  package var distanceMetric = ContrastiveLoss.Distance.cosine
+  /// Of `ContrastiveLoss` alone: how far apart a negative pair should be.
+  package var margin = ContrastiveLoss.defaultMargin
   package var samplingStrategy = ContrastivePairs.SamplingStrategy.oversampling
   /// So many positive and negative pairs per record instead of what the strategy says.
   package var numIterations: Int? = nil
@@ -30,8 +36,23 @@ package struct Recipe: Sendable, Hashable {
   package var dropout = true
   /// Tokens per text; `nil`: as many as the encoder takes.
   package var maxLength: Int? = nil
+  package var head = Head.logisticRegression
   /// The head's inverse regularisation strength: SetFit's C, or a factor on that of `EvidenceHead`.
   package var headC = 1.0
+  /// Whether each label counts as much as any other, however many records it has: scikit-learn's
+  /// `class_weight="balanced"`. Of SetFit's recipe.
+  package var balanceLabels = false
+  // The next six are of a differentiable head.
+  package var headEpochs = 16
+  /// Texts per step on the head.
+  package var headBatchSize = 2
+  package var headLearningRate = 1e-2
+  /// What the head's scores are divided by: higher is less sure.
+  package var headTemperature = 1.0
+  /// Whether the body learns along with the head.
+  package var endToEnd = false
+  /// The body's learning rate while it does.
+  package var bodyClassifierLearningRate = 1e-5
   /// Of the cross-validation on the training records; 0 leaves it out.
   package var folds = CrossValidation.defaultFolds
 
@@ -41,6 +62,13 @@ package struct Recipe: Sendable, Hashable {
     case lauter
     /// SetFit's, to the letter: suggestions count as much as answers, label names for nothing.
     case setfit
+  }
+
+  package enum Head: String, Sendable, Hashable, CaseIterable {
+    /// scikit-learn's, SetFit's default; under Lauter's recipe `EvidenceHead`.
+    case logisticRegression = "logistic-regression"
+    /// SetFit's `use_differentiable_head`: see `HeadTraining`.
+    case differentiable
   }
 
   /// Whose is said by name; `nil` means the agent that suggested most, and with `ifTheyHelp` not the
@@ -79,6 +107,8 @@ package struct Recipe: Sendable, Hashable {
     try within(bodyBatchSize, "body_batch_size", 1...1_024)
     try within(maxSteps, "max_steps", 1...10_000_000)
     try within(numIterations, "num_iterations", 1...10_000)
+    try within(headEpochs, "head_epochs", 1...10_000)
+    try within(headBatchSize, "head_batch_size", 1...1_024)
     try within(maxLength, "max_length", 3...8_192)
     try require(
       folds == 0 || (2...100).contains(folds), "folds", "0, or from 2 to 100, not \(folds)")
@@ -92,12 +122,73 @@ package struct Recipe: Sendable, Hashable {
       (0...1).contains(l2Weight), "l2_weight", "from 0 to 1, not \(l2Weight)")
     try require(
       headC > 0 && headC <= 1e9, "head_c", "above 0 and at most 1e9, not \(headC)")
+    func rate(_ value: Double, _ field: String) throws {
+      try require(value > 0 && value <= 1, field, "above 0 and at most 1, not \(value)")
+    }
+    try rate(headLearningRate, "head_learning_rate")
+    try rate(bodyClassifierLearningRate, "body_classifier_learning_rate")
+    try require(
+      headTemperature > 0 && headTemperature <= 1e6, "head_temperature",
+      "above 0 and at most 1e6, not \(headTemperature)")
+    try require(margin > 0 && margin <= 1e6, "margin", "above 0 and at most 1e6, not \(margin)")
+    try validateCombinations()
     if let agent = suggestions?.agent {
       try require(!agent.isBlank, "agent", "names who made the suggestions")
     }
     if case .ifTheyHelp = suggestions {
       try require(
         name == .lauter, "suggestions", "setfit uses them always or never; it cannot tell")
+    }
+  }
+
+  /// Refuses what would be passed over without a word.
+  private func validateCombinations() throws {
+    let plain = Recipe(name)
+    func require(_ holds: Bool, _ field: String, _ message: String) throws {
+      if !holds { throw SchemaError(field: field, message) }
+    }
+    if name == .lauter {
+      let remedy = "is for the recipe setfit; lauter"
+      try require(
+        loss == plain.loss, "loss", "\(loss.rawValue) \(remedy) tunes by \(plain.loss.rawValue)")
+      try require(
+        head == plain.head, "head",
+        "differentiable \(remedy) has a head of its own, which takes no steps")
+      try require(
+        !balanceLabels, "balance_labels", "\(remedy) has a head of its own")
+    }
+    let forLoss = "is for the loss ContrastiveLoss alone, not \(loss.rawValue)"
+    try require(
+      loss == .contrastive || distanceMetric == plain.distanceMetric, "distance_metric", forLoss)
+    try require(loss == .contrastive || margin == plain.margin, "margin", forLoss)
+    if loss == .supervisedContrastive {
+      let unpaired = "is about pairs, and SupConLoss takes texts with their labels"
+      try require(
+        samplingStrategy == plain.samplingStrategy, "sampling_strategy", unpaired)
+      try require(numIterations == nil, "num_iterations", unpaired)
+    }
+    switch head {
+    case .logisticRegression:
+      let forHead = "is for the head differentiable; a logistic regression takes no such steps"
+      try require(headEpochs == plain.headEpochs, "head_epochs", forHead)
+      try require(headBatchSize == plain.headBatchSize, "head_batch_size", forHead)
+      try require(headLearningRate == plain.headLearningRate, "head_learning_rate", forHead)
+      try require(headTemperature == plain.headTemperature, "head_temperature", forHead)
+      try require(!endToEnd, "end_to_end", forHead)
+    case .differentiable:
+      let forHead = "is for the head logistic-regression; see l2_weight and head_learning_rate"
+      try require(headC == plain.headC, "head_c", forHead)
+      try require(!balanceLabels, "balance_labels", forHead)
+    }
+    try require(
+      endToEnd || bodyClassifierLearningRate == plain.bodyClassifierLearningRate,
+      "body_classifier_learning_rate", "is the body's beside the head; set end_to_end too")
+    try require(
+      !(endToEnd && freezeBody), "end_to_end",
+      "trains the body with the head, and freeze_body leaves it as it is; set one of them")
+    if freezeBody {
+      try require(
+        loss == plain.loss, "loss", "\(loss.rawValue) tunes the body, which freeze_body leaves as it is")
     }
   }
 }
@@ -111,6 +202,10 @@ package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
   case noSuggestions(agent: String?)
   /// The loss or a gradient stopped being a number. Steps count from 1.
   case diverged(step: Int)
+  /// As `diverged`, of a differentiable head.
+  case headDiverged(step: Int)
+  /// Every label has a single record, and the loss needs two of a label.
+  case noLabelTwice
   /// The body gives embeddings that are not numbers.
   case unusableEncoder(String)
   /// What an evaluation needs is not there.
@@ -158,6 +253,14 @@ package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
       return
         "training diverged: at step \(step) the loss is no longer a number. A smaller "
         + "body_learning_rate usually cures that."
+    case .headDiverged(let step):
+      return
+        "training diverged: at step \(step) on the head the loss is no longer a number. A smaller "
+        + "head_learning_rate, or body_classifier_learning_rate, usually cures that."
+    case .noLabelTwice:
+      return
+        "SupConLoss learns from labels with two records or more, and no label of the train split has "
+        + "two. Review more records, or leave the loss as it is."
     case .unusableEncoder(let reason):
       return "the encoder cannot be used: \(reason)"
     case .nothingToEvaluate(let split):

@@ -14,6 +14,8 @@ package struct Training: Sendable {
     package var head: ClassificationHead
     /// The loss at each step on the body.
     package var losses: [Double]
+    /// The loss at each step on a differentiable head.
+    package var headLosses: [Double]
     package var seconds: Seconds
     /// Of the training set; `nil` where it was not asked for or there is too little to hold any back.
     package var validation: CrossValidation?
@@ -198,12 +200,25 @@ package struct Training: Sendable {
     }
     if !recipe.freezeBody {
       try tune(&body, texts: texts, labels: labels, &run)
-      embeddings = try embed(&body, texts, &run)
+      // A differentiable head embeds as it goes.
+      if recipe.head == .logisticRegression { embeddings = try embed(&body, texts, &run) }
     }
-    return try run.finished {
-      try LogisticRegression(C: recipe.headC).fit(
-        embeddings, hidden: body.dimensions, labels: labels, labelCount: labelCount
-      ).head
+    switch recipe.head {
+    case .logisticRegression:
+      return try run.finished {
+        try LogisticRegression(C: recipe.headC).fit(
+          embeddings, hidden: body.dimensions, labels: labels, labelCount: labelCount,
+          weights: recipe.balanceLabels
+            ? LogisticRegression.balanced(labels, labelCount: labelCount) : nil
+        ).head
+      }
+    case .differentiable:
+      let training = HeadTraining(recipe: recipe, labelCount: labelCount)
+      var head = try training.initial(hidden: body.dimensions)
+      run.headLosses = try run.measured(\.head) {
+        try training.run(&body, &head, texts: texts, labels: labels, report: report)
+      }
+      return try run.finished { try head.head() }
     }
   }
 
@@ -211,6 +226,7 @@ package struct Training: Sendable {
   private struct Run {
     let report: (TrainingProgress) -> Void
     var losses: [Double] = []
+    var headLosses: [Double] = []
     var seconds = Seconds()
     var validation: CrossValidation?
     var temperature = 1.0
@@ -238,7 +254,7 @@ package struct Training: Sendable {
     consuming func finished(_ fit: () throws -> ClassificationHead) throws -> Outcome {
       let head = try measured(\.head, .head, fit)
       return Outcome(
-        head: head, losses: losses, seconds: seconds, validation: validation,
+        head: head, losses: losses, headLosses: headLosses, seconds: seconds, validation: validation,
         temperature: temperature, usedSuggestions: usedSuggestions,
         suggestionTrial: suggestionTrial, labelNameTrial: labelNameTrial,
         learningCurve: learningCurve)
@@ -290,7 +306,9 @@ package struct Training: Sendable {
         embeddings.replaceSubrange(
           text * width..<(text + 1) * width, with: values[row * width..<(row + 1) * width])
       }
-      report(TrainingProgress(phase: phase, done: start + chunk.count, total: order.count))
+      report(
+        TrainingProgress(
+          phase: phase, done: start + chunk.count, total: order.count, texts: chunk.count))
     }
     return embeddings
   }

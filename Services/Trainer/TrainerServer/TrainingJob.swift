@@ -52,7 +52,8 @@ package struct TrainingJob: Sendable {
     defer { scratch.remove() }
 
     let made = try await executor.run {
-      try compute(plan, encoder: source, into: scratch.url, report: { run.report(.init($0)) })
+      let meter = ProgressMeter { run.report(.init($0)) }
+      return try compute(plan, encoder: source, into: scratch.url, report: meter.report)
     }
     logger.info(
       "trained",
@@ -225,7 +226,8 @@ extension StoreV1.JobProgress {
   init(_ progress: TrainingProgress) {
     self.init(
       phase: progress.phase.rawValue, done: UInt64(progress.done), total: UInt64(progress.total),
-      loss: progress.loss)
+      loss: progress.loss, textsPerSecond: progress.textsPerSecond,
+      secondsLeft: progress.secondsLeft)
   }
 }
 

@@ -124,196 +124,214 @@ extension StoreV1 {
       EhgKB2F0dGVtcHQYCiABKA1SB2F0dGVtcHQSFgoGd29ya2VyGAsgASgJUgZ3b3JrZXISJAoOY3Jl\
       YXRlX3RpbWVfbXMYDCABKANSDGNyZWF0ZVRpbWVNcxIiCg1zdGFydF90aW1lX21zGA0gASgDUgtz\
       dGFydFRpbWVNcxIkCg5maW5pc2hfdGltZV9tcxgOIAEoA1IMZmluaXNoVGltZU1zEikKEGNhbmNl\
-      bF9yZXF1ZXN0ZWQYDyABKAhSD2NhbmNlbFJlcXVlc3RlZEIGCgRzcGVjQggKBnJlc3VsdCJsCgtK\
-      b2JQcm9ncmVzcxIUCgVwaGFzZRgBIAEoCVIFcGhhc2USEgoEZG9uZRgCIAEoBFIEZG9uZRIUCgV0\
-      b3RhbBgDIAEoBFIFdG90YWwSFAoEbG9zcxgEIAEoAUgAUgRsb3NzQgcKBWxvc3NfIpQBCg1MYWJl\
-      bGxpbmdTcGVjEhQKBXNob3RzGAEgASgNUgVzaG90cxIUCgVsaW1pdBgCIAEoBFIFbGltaXQSKQoQ\
-      aW5jbHVkZV9yZXZpZXdlZBgDIAEoCFIPaW5jbHVkZVJldmlld2VkEiwKBXNwbGl0GAQgASgOMhYu\
-      bGF1dGVyLnN0b3JlLnYxLlNwbGl0UgVzcGxpdCJdCg9MYWJlbGxpbmdSZXN1bHQSFAoFYWdlbnQY\
-      ASABKAlSBWFnZW50EhwKCXN1Z2dlc3RlZBgCIAEoBFIJc3VnZ2VzdGVkEhYKBmZhaWxlZBgDIAEo\
-      BFIGZmFpbGVkIucFCgxUcmFpbmluZ1NwZWMSFAoFbW9kZWwYASABKAlSBW1vZGVsEhgKB2VuY29k\
-      ZXIYAiABKAlSB2VuY29kZXISJwoPdXNlX3N1Z2dlc3Rpb25zGAMgASgIUg51c2VTdWdnZXN0aW9u\
-      cxIUCgVhZ2VudBgEIAEoCVIFYWdlbnQSFAoFc2hvdHMYBSABKA1SBXNob3RzEhQKBHNlZWQYBiAB\
-      KARIAFIEc2VlZBIfCgtib2R5X2Vwb2NocxgHIAEoDVIKYm9keUVwb2NocxImCg9ib2R5X2JhdGNo\
-      X3NpemUYCCABKA1SDWJvZHlCYXRjaFNpemUSLAoSYm9keV9sZWFybmluZ19yYXRlGAkgASgBUhBi\
-      b2R5TGVhcm5pbmdSYXRlEhsKCW1heF9zdGVwcxgKIAEoDVIIbWF4U3RlcHMSTgoRc2FtcGxpbmdf\
-      c3RyYXRlZ3kYCyABKA4yIS5sYXV0ZXIuc3RvcmUudjEuU2FtcGxpbmdTdHJhdGVneVIQc2FtcGxp\
-      bmdTdHJhdGVneRIlCg5udW1faXRlcmF0aW9ucxgMIAEoDVINbnVtSXRlcmF0aW9ucxItChF3YXJt\
-      dXBfcHJvcG9ydGlvbhgNIAEoAUgBUhB3YXJtdXBQcm9wb3J0aW9uEh0KCWwyX3dlaWdodBgOIAEo\
-      AUgCUghsMldlaWdodBIdCgptYXhfbGVuZ3RoGA8gASgNUgltYXhMZW5ndGgSFQoGaGVhZF9jGBAg\
-      ASgBUgVoZWFkQxIfCgtmcmVlemVfYm9keRgRIAEoCFIKZnJlZXplQm9keRIWCgZyZWNpcGUYEiAB\
-      KAlSBnJlY2lwZRIWCgVmb2xkcxgTIAEoDUgDUgVmb2xkcxIlCg5ub19zdWdnZXN0aW9ucxgUIAEo\
-      CFINbm9TdWdnZXN0aW9uc0IHCgVzZWVkX0IUChJ3YXJtdXBfcHJvcG9ydGlvbl9CDAoKbDJfd2Vp\
-      Z2h0X0IICgZmb2xkc18iygEKDlRyYWluaW5nUmVzdWx0EhQKBW1vZGVsGAEgASgJUgVtb2RlbBIY\
-      Cgd2ZXJzaW9uGAIgASgEUgd2ZXJzaW9uEjsKCmV2YWx1YXRpb24YAyABKAsyGy5sYXV0ZXIuc3Rv\
-      cmUudjEuRXZhbHVhdGlvblIKZXZhbHVhdGlvbhJLChBjcm9zc192YWxpZGF0aW9uGAQgASgLMiAu\
-      bGF1dGVyLnN0b3JlLnYxLkNyb3NzVmFsaWRhdGlvblIPY3Jvc3NWYWxpZGF0aW9uIjgKBUxlYXNl\
-      EhUKBmpvYl9pZBgBIAEoCVIFam9iSWQSGAoHYXR0ZW1wdBgCIAEoDVIHYXR0ZW1wdCKxAQoQQ3Jl\
-      YXRlSm9iUmVxdWVzdBIYCgdkYXRhc2V0GAEgASgJUgdkYXRhc2V0Ej4KCWxhYmVsbGluZxgCIAEo\
-      CzIeLmxhdXRlci5zdG9yZS52MS5MYWJlbGxpbmdTcGVjSABSCWxhYmVsbGluZxI7Cgh0cmFpbmlu\
-      ZxgDIAEoCzIdLmxhdXRlci5zdG9yZS52MS5UcmFpbmluZ1NwZWNIAFIIdHJhaW5pbmdCBgoEc3Bl\
-      YyI7ChFDcmVhdGVKb2JSZXNwb25zZRImCgNqb2IYASABKAsyFC5sYXV0ZXIuc3RvcmUudjEuSm9i\
-      UgNqb2IiHwoNR2V0Sm9iUmVxdWVzdBIOCgJpZBgBIAEoCVICaWQiOAoOR2V0Sm9iUmVzcG9uc2US\
-      JgoDam9iGAEgASgLMhQubGF1dGVyLnN0b3JlLnYxLkpvYlIDam9iIisKD0xpc3RKb2JzUmVxdWVz\
-      dBIYCgdkYXRhc2V0GAEgASgJUgdkYXRhc2V0IjwKEExpc3RKb2JzUmVzcG9uc2USKAoEam9icxgB\
-      IAMoCzIULmxhdXRlci5zdG9yZS52MS5Kb2JSBGpvYnMiIQoPV2F0Y2hKb2JSZXF1ZXN0Eg4KAmlk\
-      GAEgASgJUgJpZCI6ChBXYXRjaEpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULmxhdXRlci5zdG9y\
-      ZS52MS5Kb2JSA2pvYiIiChBDYW5jZWxKb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI7ChFDYW5j\
-      ZWxKb2JSZXNwb25zZRImCgNqb2IYASABKAsyFC5sYXV0ZXIuc3RvcmUudjEuSm9iUgNqb2IicAoP\
-      Q2xhaW1Kb2JSZXF1ZXN0EiwKBGtpbmQYASABKA4yGC5sYXV0ZXIuc3RvcmUudjEuSm9iS2luZFIE\
-      a2luZBIWCgZ3b3JrZXIYAiABKAlSBndvcmtlchIXCgd3YWl0X21zGAMgASgNUgZ3YWl0TXMigwEK\
-      EENsYWltSm9iUmVzcG9uc2USJgoDam9iGAEgASgLMhQubGF1dGVyLnN0b3JlLnYxLkpvYlIDam9i\
-      EiwKBWxlYXNlGAIgASgLMhYubGF1dGVyLnN0b3JlLnYxLkxlYXNlUgVsZWFzZRIZCghsZWFzZV9t\
-      cxgDIAEoDVIHbGVhc2VNcyJ9ChNIZWFydGJlYXRKb2JSZXF1ZXN0EiwKBWxlYXNlGAEgASgLMhYu\
-      bGF1dGVyLnN0b3JlLnYxLkxlYXNlUgVsZWFzZRI4Cghwcm9ncmVzcxgCIAEoCzIcLmxhdXRlci5z\
-      dG9yZS52MS5Kb2JQcm9ncmVzc1IIcHJvZ3Jlc3MiQQoUSGVhcnRiZWF0Sm9iUmVzcG9uc2USKQoQ\
-      Y2FuY2VsX3JlcXVlc3RlZBgBIAEoCFIPY2FuY2VsUmVxdWVzdGVkIqwCChBGaW5pc2hKb2JSZXF1\
-      ZXN0EiwKBWxlYXNlGAEgASgLMhYubGF1dGVyLnN0b3JlLnYxLkxlYXNlUgVsZWFzZRIvCgVzdGF0\
-      ZRgCIAEoDjIZLmxhdXRlci5zdG9yZS52MS5Kb2JTdGF0ZVIFc3RhdGUSFAoFZXJyb3IYAyABKAlS\
-      BWVycm9yEk0KEGxhYmVsbGluZ19yZXN1bHQYBCABKAsyIC5sYXV0ZXIuc3RvcmUudjEuTGFiZWxs\
-      aW5nUmVzdWx0SABSD2xhYmVsbGluZ1Jlc3VsdBJKCg90cmFpbmluZ19yZXN1bHQYBSABKAsyHy5s\
-      YXV0ZXIuc3RvcmUudjEuVHJhaW5pbmdSZXN1bHRIAFIOdHJhaW5pbmdSZXN1bHRCCAoGcmVzdWx0\
-      IhMKEUZpbmlzaEpvYlJlc3BvbnNlIlEKBEZpbGUSEgoEcGF0aBgBIAEoCVIEcGF0aBIWCgZkaWdl\
-      c3QYAiABKAlSBmRpZ2VzdBIdCgpzaXplX2J5dGVzGAMgASgEUglzaXplQnl0ZXMiRQoVVXBsb2Fk\
-      QXJ0ZWZhY3RSZXF1ZXN0EhYKBmRpZ2VzdBgBIAEoCVIGZGlnZXN0EhQKBWNodW5rGAIgASgMUgVj\
-      aHVuayJPChZVcGxvYWRBcnRlZmFjdFJlc3BvbnNlEhYKBmRpZ2VzdBgBIAEoCVIGZGlnZXN0Eh0K\
-      CnNpemVfYnl0ZXMYAiABKARSCXNpemVCeXRlcyJJChdEb3dubG9hZEFydGVmYWN0UmVxdWVzdBIW\
-      CgZkaWdlc3QYASABKAlSBmRpZ2VzdBIWCgZvZmZzZXQYAiABKARSBm9mZnNldCJPChhEb3dubG9h\
-      ZEFydGVmYWN0UmVzcG9uc2USFAoFY2h1bmsYASABKAxSBWNodW5rEh0KCnNpemVfYnl0ZXMYAiAB\
-      KARSCXNpemVCeXRlcyIwChRGaW5kQXJ0ZWZhY3RzUmVxdWVzdBIYCgdkaWdlc3RzGAEgAygJUgdk\
-      aWdlc3RzIi0KFUZpbmRBcnRlZmFjdHNSZXNwb25zZRIUCgVmb3VuZBgBIAMoCVIFZm91bmQivwEK\
-      B0VuY29kZXISEgoEbmFtZRgBIAEoCVIEbmFtZRIWCgZkaWdlc3QYAiABKAlSBmRpZ2VzdBIrCgVm\
-      aWxlcxgDIAMoCzIVLmxhdXRlci5zdG9yZS52MS5GaWxlUgVmaWxlcxIWCgZzb3VyY2UYBCABKAlS\
-      BnNvdXJjZRIdCgppc19kZWZhdWx0GAUgASgIUglpc0RlZmF1bHQSJAoOY3JlYXRlX3RpbWVfbXMY\
-      BiABKANSDGNyZWF0ZVRpbWVNcyKUAQoWUmVnaXN0ZXJFbmNvZGVyUmVxdWVzdBISCgRuYW1lGAEg\
-      ASgJUgRuYW1lEisKBWZpbGVzGAIgAygLMhUubGF1dGVyLnN0b3JlLnYxLkZpbGVSBWZpbGVzEhYK\
-      BnNvdXJjZRgDIAEoCVIGc291cmNlEiEKDG1ha2VfZGVmYXVsdBgEIAEoCFILbWFrZURlZmF1bHQi\
-      TQoXUmVnaXN0ZXJFbmNvZGVyUmVzcG9uc2USMgoHZW5jb2RlchgBIAEoCzIYLmxhdXRlci5zdG9y\
-      ZS52MS5FbmNvZGVyUgdlbmNvZGVyIicKEUdldEVuY29kZXJSZXF1ZXN0EhIKBG5hbWUYASABKAlS\
-      BG5hbWUiSAoSR2V0RW5jb2RlclJlc3BvbnNlEjIKB2VuY29kZXIYASABKAsyGC5sYXV0ZXIuc3Rv\
-      cmUudjEuRW5jb2RlclIHZW5jb2RlciIVChNMaXN0RW5jb2RlcnNSZXF1ZXN0IkwKFExpc3RFbmNv\
-      ZGVyc1Jlc3BvbnNlEjQKCGVuY29kZXJzGAEgAygLMhgubGF1dGVyLnN0b3JlLnYxLkVuY29kZXJS\
-      CGVuY29kZXJzIv0DCgVNb2RlbBISCgRuYW1lGAEgASgJUgRuYW1lEhgKB3ZlcnNpb24YAiABKARS\
-      B3ZlcnNpb24SGAoHZGF0YXNldBgDIAEoCVIHZGF0YXNldBIWCgZsYWJlbHMYBCADKAlSBmxhYmVs\
-      cxIWCgZkaWdlc3QYBSABKAlSBmRpZ2VzdBIrCgVmaWxlcxgGIAMoCzIVLmxhdXRlci5zdG9yZS52\
-      MS5GaWxlUgVmaWxlcxIYCgdlbmNvZGVyGAcgASgJUgdlbmNvZGVyEiUKDmVuY29kZXJfZGlnZXN0\
-      GAggASgJUg1lbmNvZGVyRGlnZXN0EjkKCHRyYWluaW5nGAkgASgLMh0ubGF1dGVyLnN0b3JlLnYx\
-      LlRyYWluaW5nU3BlY1IIdHJhaW5pbmcSOwoKZXZhbHVhdGlvbhgKIAEoCzIbLmxhdXRlci5zdG9y\
-      ZS52MS5FdmFsdWF0aW9uUgpldmFsdWF0aW9uEiMKDXRyYWluX3JlY29yZHMYCyABKARSDHRyYWlu\
-      UmVjb3JkcxIkCg5jcmVhdGVfdGltZV9tcxgMIAEoA1IMY3JlYXRlVGltZU1zEksKEGNyb3NzX3Zh\
-      bGlkYXRpb24YDSABKAsyIC5sYXV0ZXIuc3RvcmUudjEuQ3Jvc3NWYWxpZGF0aW9uUg9jcm9zc1Zh\
-      bGlkYXRpb24ijAIKD0Nyb3NzVmFsaWRhdGlvbhIUCgVmb2xkcxgBIAEoDVIFZm9sZHMSOwoKZXZh\
-      bHVhdGlvbhgCIAEoCzIbLmxhdXRlci5zdG9yZS52MS5FdmFsdWF0aW9uUgpldmFsdWF0aW9uEh0K\
-      CmJvZHlfdHVuZWQYAyABKAhSCWJvZHlUdW5lZBI4CgtzdWdnZXN0aW9ucxgEIAEoCzIWLmxhdXRl\
-      ci5zdG9yZS52MS5UcmlhbFILc3VnZ2VzdGlvbnMSFAoFYWdlbnQYBSABKAlSBWFnZW50EjcKC2xh\
-      YmVsX25hbWVzGAYgASgLMhYubGF1dGVyLnN0b3JlLnYxLlRyaWFsUgpsYWJlbE5hbWVzIrkBCgVU\
-      cmlhbBISCgR1c2VkGAEgASgIUgR1c2VkEiMKDWFjY3VyYWN5X3dpdGgYAiABKAFSDGFjY3VyYWN5\
-      V2l0aBIpChBhY2N1cmFjeV93aXRob3V0GAMgASgBUg9hY2N1cmFjeVdpdGhvdXQSIgoNbG9nX2xv\
-      c3Nfd2l0aBgEIAEoAVILbG9nTG9zc1dpdGgSKAoQbG9nX2xvc3Nfd2l0aG91dBgFIAEoAVIObG9n\
-      TG9zc1dpdGhvdXQitQQKCkV2YWx1YXRpb24SLAoFc3BsaXQYASABKA4yFi5sYXV0ZXIuc3RvcmUu\
-      djEuU3BsaXRSBXNwbGl0EhgKB3JlY29yZHMYAiABKARSB3JlY29yZHMSGgoIYWNjdXJhY3kYAyAB\
-      KAFSCGFjY3VyYWN5EiEKDGFjY3VyYWN5X2xvdxgEIAEoAVILYWNjdXJhY3lMb3cSIwoNYWNjdXJh\
-      Y3lfaGlnaBgFIAEoAVIMYWNjdXJhY3lIaWdoEhkKCG1hY3JvX2YxGAYgASgBUgdtYWNyb0YxEjgK\
-      BmxhYmVscxgHIAMoCzIgLmxhdXRlci5zdG9yZS52MS5MYWJlbEV2YWx1YXRpb25SBmxhYmVscxIc\
-      Cgljb25mdXNpb24YCCADKARSCWNvbmZ1c2lvbhIgCgxtYWNyb19mMV9sb3cYCSABKAFSCm1hY3Jv\
-      RjFMb3cSIgoNbWFjcm9fZjFfaGlnaBgKIAEoAVILbWFjcm9GMUhpZ2gSPgoLY2FsaWJyYXRpb24Y\
-      CyABKAsyHC5sYXV0ZXIuc3RvcmUudjEuQ2FsaWJyYXRpb25SC2NhbGlicmF0aW9uEjgKBnNsaWNl\
-      cxgMIAMoCzIgLmxhdXRlci5zdG9yZS52MS5TbGljZUV2YWx1YXRpb25SBnNsaWNlcxJICg9uZWFy\
-      X2R1cGxpY2F0ZXMYDSABKAsyHy5sYXV0ZXIuc3RvcmUudjEuTmVhckR1cGxpY2F0ZXNSDm5lYXJE\
-      dXBsaWNhdGVzIr0BCgtDYWxpYnJhdGlvbhIgCgt0ZW1wZXJhdHVyZRgBIAEoAVILdGVtcGVyYXR1\
-      cmUSGQoIbG9nX2xvc3MYAiABKAFSB2xvZ0xvc3MSPAoaZXhwZWN0ZWRfY2FsaWJyYXRpb25fZXJy\
-      b3IYAyABKAFSGGV4cGVjdGVkQ2FsaWJyYXRpb25FcnJvchIzCgRiaW5zGAQgAygLMh8ubGF1dGVy\
-      LnN0b3JlLnYxLlJlbGlhYmlsaXR5QmluUgRiaW5zIowBCg5SZWxpYWJpbGl0eUJpbhIQCgNsb3cY\
-      ASABKAFSA2xvdxISCgRoaWdoGAIgASgBUgRoaWdoEhgKB3JlY29yZHMYAyABKARSB3JlY29yZHMS\
-      HgoKY29uZmlkZW5jZRgEIAEoAVIKY29uZmlkZW5jZRIaCghhY2N1cmFjeRgFIAEoAVIIYWNjdXJh\
-      Y3ki0gEKD1NsaWNlRXZhbHVhdGlvbhIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIF\
-      dmFsdWUSGAoHcmVjb3JkcxgDIAEoBFIHcmVjb3JkcxIaCghhY2N1cmFjeRgEIAEoAVIIYWNjdXJh\
-      Y3kSIQoMYWNjdXJhY3lfbG93GAUgASgBUgthY2N1cmFjeUxvdxIjCg1hY2N1cmFjeV9oaWdoGAYg\
-      ASgBUgxhY2N1cmFjeUhpZ2gSGQoIbWFjcm9fZjEYByABKAFSB21hY3JvRjEiZgoOTmVhckR1cGxp\
-      Y2F0ZXMSGAoHcmVjb3JkcxgBIAEoBFIHcmVjb3JkcxI6CghleGFtcGxlcxgCIAMoCzIeLmxhdXRl\
-      ci5zdG9yZS52MS5OZWFyRHVwbGljYXRlUghleGFtcGxlcyJ2Cg1OZWFyRHVwbGljYXRlEh8KC2V4\
-      dGVybmFsX2lkGAEgASgJUgpleHRlcm5hbElkEiQKDm9mX2V4dGVybmFsX2lkGAIgASgJUgxvZkV4\
-      dGVybmFsSWQSHgoKc2ltaWxhcml0eRgDIAEoAVIKc2ltaWxhcml0eSKHAQoPTGFiZWxFdmFsdWF0\
-      aW9uEhQKBWxhYmVsGAEgASgJUgVsYWJlbBIcCglwcmVjaXNpb24YAiABKAFSCXByZWNpc2lvbhIW\
-      CgZyZWNhbGwYAyABKAFSBnJlY2FsbBIOCgJmMRgEIAEoAVICZjESGAoHc3VwcG9ydBgFIAEoBFIH\
-      c3VwcG9ydCKhAQoTUHVibGlzaE1vZGVsUmVxdWVzdBIsCgVtb2RlbBgBIAEoCzIWLmxhdXRlci5z\
-      dG9yZS52MS5Nb2RlbFIFbW9kZWwSLAoFbGVhc2UYAiABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTGVh\
-      c2VSBWxlYXNlEi4KBnF1ZXVlcxgDIAMoCzIWLmxhdXRlci5zdG9yZS52MS5RdWV1ZVIGcXVldWVz\
-      IkQKFFB1Ymxpc2hNb2RlbFJlc3BvbnNlEiwKBW1vZGVsGAEgASgLMhYubGF1dGVyLnN0b3JlLnYx\
-      Lk1vZGVsUgVtb2RlbCI/Cg9HZXRNb2RlbFJlcXVlc3QSEgoEbmFtZRgBIAEoCVIEbmFtZRIYCgd2\
-      ZXJzaW9uGAIgASgEUgd2ZXJzaW9uIkAKEEdldE1vZGVsUmVzcG9uc2USLAoFbW9kZWwYASABKAsy\
-      Fi5sYXV0ZXIuc3RvcmUudjEuTW9kZWxSBW1vZGVsIicKEUxpc3RNb2RlbHNSZXF1ZXN0EhIKBG5h\
-      bWUYASABKAlSBG5hbWUiRAoSTGlzdE1vZGVsc1Jlc3BvbnNlEi4KBm1vZGVscxgBIAMoCzIWLmxh\
-      dXRlci5zdG9yZS52MS5Nb2RlbFIGbW9kZWxzIigKEldhdGNoTW9kZWxzUmVxdWVzdBISCgRuYW1l\
-      GAEgASgJUgRuYW1lIkMKE1dhdGNoTW9kZWxzUmVzcG9uc2USLAoFbW9kZWwYASABKAsyFi5sYXV0\
-      ZXIuc3RvcmUudjEuTW9kZWxSBW1vZGVsKkYKDFF1ZXN0aW9uS2luZBIdChlRVUVTVElPTl9LSU5E\
-      X1VOU1BFQ0lGSUVEEAASFwoTUVVFU1RJT05fS0lORF9MQUJFTBABKlUKBVNwbGl0EhUKEVNQTElU\
-      X1VOU1BFQ0lGSUVEEAASDwoLU1BMSVRfVFJBSU4QARIUChBTUExJVF9WQUxJREFUSU9OEAISDgoK\
-      U1BMSVRfVEVTVBADKoIBCgxSZWNvcmRTdGF0dXMSHQoZUkVDT1JEX1NUQVRVU19VTlNQRUNJRklF\
-      RBAAEhkKFVJFQ09SRF9TVEFUVVNfUEVORElORxABEhsKF1JFQ09SRF9TVEFUVVNfQ09NUExFVEVE\
-      EAISGwoXUkVDT1JEX1NUQVRVU19ESVNDQVJERUQQAyqBAgoVU3VnZ2VzdGlvbkZhaWx1cmVLaW5k\
-      EicKI1NVR0dFU1RJT05fRkFJTFVSRV9LSU5EX1VOU1BFQ0lGSUVEEAASJgoiU1VHR0VTVElPTl9G\
-      QUlMVVJFX0tJTkRfVU5QQVJTQUJMRRABEikKJVNVR0dFU1RJT05fRkFJTFVSRV9LSU5EX1VOS05P\
-      V05fTEFCRUwQAhIhCh1TVUdHRVNUSU9OX0ZBSUxVUkVfS0lORF9FTVBUWRADEiQKIFNVR0dFU1RJ\
-      T05fRkFJTFVSRV9LSU5EX1BST1ZJREVSEAQSIwofU1VHR0VTVElPTl9GQUlMVVJFX0tJTkRfVElN\
-      RU9VVBAFKooBCg5SZXNwb25zZVN0YXR1cxIfChtSRVNQT05TRV9TVEFUVVNfVU5TUEVDSUZJRUQQ\
-      ABIZChVSRVNQT05TRV9TVEFUVVNfRFJBRlQQARIdChlSRVNQT05TRV9TVEFUVVNfU1VCTUlUVEVE\
-      EAISHQoZUkVTUE9OU0VfU1RBVFVTX0RJU0NBUkRFRBADKlIKB0pvYktpbmQSGAoUSk9CX0tJTkRf\
-      VU5TUEVDSUZJRUQQABIWChJKT0JfS0lORF9MQUJFTExJTkcQARIVChFKT0JfS0lORF9UUkFJTklO\
-      RxACKpoBCghKb2JTdGF0ZRIZChVKT0JfU1RBVEVfVU5TUEVDSUZJRUQQABIUChBKT0JfU1RBVEVf\
-      UVVFVUVEEAESFQoRSk9CX1NUQVRFX1JVTk5JTkcQAhIXChNKT0JfU1RBVEVfU1VDQ0VFREVEEAMS\
-      FAoQSk9CX1NUQVRFX0ZBSUxFRBAEEhcKE0pPQl9TVEFURV9DQU5DRUxMRUQQBSqcAQoQU2FtcGxp\
-      bmdTdHJhdGVneRIhCh1TQU1QTElOR19TVFJBVEVHWV9VTlNQRUNJRklFRBAAEiIKHlNBTVBMSU5H\
-      X1NUUkFURUdZX09WRVJTQU1QTElORxABEiMKH1NBTVBMSU5HX1NUUkFURUdZX1VOREVSU0FNUExJ\
-      TkcQAhIcChhTQU1QTElOR19TVFJBVEVHWV9VTklRVUUQAzKkAgoORGF0YXNldFNlcnZpY2USXgoN\
-      Q3JlYXRlRGF0YXNldBIlLmxhdXRlci5zdG9yZS52MS5DcmVhdGVEYXRhc2V0UmVxdWVzdBomLmxh\
-      dXRlci5zdG9yZS52MS5DcmVhdGVEYXRhc2V0UmVzcG9uc2USVQoKR2V0RGF0YXNldBIiLmxhdXRl\
-      ci5zdG9yZS52MS5HZXREYXRhc2V0UmVxdWVzdBojLmxhdXRlci5zdG9yZS52MS5HZXREYXRhc2V0\
-      UmVzcG9uc2USWwoMTGlzdERhdGFzZXRzEiQubGF1dGVyLnN0b3JlLnYxLkxpc3REYXRhc2V0c1Jl\
-      cXVlc3QaJS5sYXV0ZXIuc3RvcmUudjEuTGlzdERhdGFzZXRzUmVzcG9uc2UyhgYKDVJlY29yZFNl\
-      cnZpY2USYgoNSW1wb3J0UmVjb3JkcxIlLmxhdXRlci5zdG9yZS52MS5JbXBvcnRSZWNvcmRzUmVx\
-      dWVzdBomLmxhdXRlci5zdG9yZS52MS5JbXBvcnRSZWNvcmRzUmVzcG9uc2UoATABElIKCUdldFJl\
-      Y29yZBIhLmxhdXRlci5zdG9yZS52MS5HZXRSZWNvcmRSZXF1ZXN0GiIubGF1dGVyLnN0b3JlLnYx\
-      LkdldFJlY29yZFJlc3BvbnNlElgKC0xpc3RSZWNvcmRzEiMubGF1dGVyLnN0b3JlLnYxLkxpc3RS\
-      ZWNvcmRzUmVxdWVzdBokLmxhdXRlci5zdG9yZS52MS5MaXN0UmVjb3Jkc1Jlc3BvbnNlEmAKDUV4\
-      cG9ydFJlY29yZHMSJS5sYXV0ZXIuc3RvcmUudjEuRXhwb3J0UmVjb3Jkc1JlcXVlc3QaJi5sYXV0\
-      ZXIuc3RvcmUudjEuRXhwb3J0UmVjb3Jkc1Jlc3BvbnNlMAESZwoQV3JpdGVTdWdnZXN0aW9ucxIo\
-      LmxhdXRlci5zdG9yZS52MS5Xcml0ZVN1Z2dlc3Rpb25zUmVxdWVzdBopLmxhdXRlci5zdG9yZS52\
-      MS5Xcml0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USYQoOV3JpdGVSZXNwb25zZXMSJi5sYXV0ZXIuc3Rv\
-      cmUudjEuV3JpdGVSZXNwb25zZXNSZXF1ZXN0GicubGF1dGVyLnN0b3JlLnYxLldyaXRlUmVzcG9u\
-      c2VzUmVzcG9uc2USUgoJTGlzdFF1ZXVlEiEubGF1dGVyLnN0b3JlLnYxLkxpc3RRdWV1ZVJlcXVl\
-      c3QaIi5sYXV0ZXIuc3RvcmUudjEuTGlzdFF1ZXVlUmVzcG9uc2USYQoORGVsZXRlUmVzcG9uc2US\
-      Ji5sYXV0ZXIuc3RvcmUudjEuRGVsZXRlUmVzcG9uc2VSZXF1ZXN0GicubGF1dGVyLnN0b3JlLnYx\
-      LkRlbGV0ZVJlc3BvbnNlUmVzcG9uc2UypQUKCkpvYlNlcnZpY2USUgoJQ3JlYXRlSm9iEiEubGF1\
-      dGVyLnN0b3JlLnYxLkNyZWF0ZUpvYlJlcXVlc3QaIi5sYXV0ZXIuc3RvcmUudjEuQ3JlYXRlSm9i\
-      UmVzcG9uc2USSQoGR2V0Sm9iEh4ubGF1dGVyLnN0b3JlLnYxLkdldEpvYlJlcXVlc3QaHy5sYXV0\
-      ZXIuc3RvcmUudjEuR2V0Sm9iUmVzcG9uc2USTwoITGlzdEpvYnMSIC5sYXV0ZXIuc3RvcmUudjEu\
-      TGlzdEpvYnNSZXF1ZXN0GiEubGF1dGVyLnN0b3JlLnYxLkxpc3RKb2JzUmVzcG9uc2USUQoIV2F0\
-      Y2hKb2ISIC5sYXV0ZXIuc3RvcmUudjEuV2F0Y2hKb2JSZXF1ZXN0GiEubGF1dGVyLnN0b3JlLnYx\
-      LldhdGNoSm9iUmVzcG9uc2UwARJSCglDYW5jZWxKb2ISIS5sYXV0ZXIuc3RvcmUudjEuQ2FuY2Vs\
-      Sm9iUmVxdWVzdBoiLmxhdXRlci5zdG9yZS52MS5DYW5jZWxKb2JSZXNwb25zZRJPCghDbGFpbUpv\
-      YhIgLmxhdXRlci5zdG9yZS52MS5DbGFpbUpvYlJlcXVlc3QaIS5sYXV0ZXIuc3RvcmUudjEuQ2xh\
-      aW1Kb2JSZXNwb25zZRJbCgxIZWFydGJlYXRKb2ISJC5sYXV0ZXIuc3RvcmUudjEuSGVhcnRiZWF0\
-      Sm9iUmVxdWVzdBolLmxhdXRlci5zdG9yZS52MS5IZWFydGJlYXRKb2JSZXNwb25zZRJSCglGaW5p\
-      c2hKb2ISIS5sYXV0ZXIuc3RvcmUudjEuRmluaXNoSm9iUmVxdWVzdBoiLmxhdXRlci5zdG9yZS52\
-      MS5GaW5pc2hKb2JSZXNwb25zZTLBAgoPQXJ0ZWZhY3RTZXJ2aWNlEmMKDlVwbG9hZEFydGVmYWN0\
-      EiYubGF1dGVyLnN0b3JlLnYxLlVwbG9hZEFydGVmYWN0UmVxdWVzdBonLmxhdXRlci5zdG9yZS52\
-      MS5VcGxvYWRBcnRlZmFjdFJlc3BvbnNlKAESaQoQRG93bmxvYWRBcnRlZmFjdBIoLmxhdXRlci5z\
-      dG9yZS52MS5Eb3dubG9hZEFydGVmYWN0UmVxdWVzdBopLmxhdXRlci5zdG9yZS52MS5Eb3dubG9h\
-      ZEFydGVmYWN0UmVzcG9uc2UwARJeCg1GaW5kQXJ0ZWZhY3RzEiUubGF1dGVyLnN0b3JlLnYxLkZp\
-      bmRBcnRlZmFjdHNSZXF1ZXN0GiYubGF1dGVyLnN0b3JlLnYxLkZpbmRBcnRlZmFjdHNSZXNwb25z\
-      ZTKqAgoORW5jb2RlclNlcnZpY2USZAoPUmVnaXN0ZXJFbmNvZGVyEicubGF1dGVyLnN0b3JlLnYx\
-      LlJlZ2lzdGVyRW5jb2RlclJlcXVlc3QaKC5sYXV0ZXIuc3RvcmUudjEuUmVnaXN0ZXJFbmNvZGVy\
-      UmVzcG9uc2USVQoKR2V0RW5jb2RlchIiLmxhdXRlci5zdG9yZS52MS5HZXRFbmNvZGVyUmVxdWVz\
-      dBojLmxhdXRlci5zdG9yZS52MS5HZXRFbmNvZGVyUmVzcG9uc2USWwoMTGlzdEVuY29kZXJzEiQu\
-      bGF1dGVyLnN0b3JlLnYxLkxpc3RFbmNvZGVyc1JlcXVlc3QaJS5sYXV0ZXIuc3RvcmUudjEuTGlz\
-      dEVuY29kZXJzUmVzcG9uc2Uy7wIKDE1vZGVsU2VydmljZRJbCgxQdWJsaXNoTW9kZWwSJC5sYXV0\
-      ZXIuc3RvcmUudjEuUHVibGlzaE1vZGVsUmVxdWVzdBolLmxhdXRlci5zdG9yZS52MS5QdWJsaXNo\
-      TW9kZWxSZXNwb25zZRJPCghHZXRNb2RlbBIgLmxhdXRlci5zdG9yZS52MS5HZXRNb2RlbFJlcXVl\
-      c3QaIS5sYXV0ZXIuc3RvcmUudjEuR2V0TW9kZWxSZXNwb25zZRJVCgpMaXN0TW9kZWxzEiIubGF1\
-      dGVyLnN0b3JlLnYxLkxpc3RNb2RlbHNSZXF1ZXN0GiMubGF1dGVyLnN0b3JlLnYxLkxpc3RNb2Rl\
-      bHNSZXNwb25zZRJaCgtXYXRjaE1vZGVscxIjLmxhdXRlci5zdG9yZS52MS5XYXRjaE1vZGVsc1Jl\
-      cXVlc3QaJC5sYXV0ZXIuc3RvcmUudjEuV2F0Y2hNb2RlbHNSZXNwb25zZTABYgZwcm90bzM=
+      bF9yZXF1ZXN0ZWQYDyABKAhSD2NhbmNlbFJlcXVlc3RlZEIGCgRzcGVjQggKBnJlc3VsdCLjAQoL\
+      Sm9iUHJvZ3Jlc3MSFAoFcGhhc2UYASABKAlSBXBoYXNlEhIKBGRvbmUYAiABKARSBGRvbmUSFAoF\
+      dG90YWwYAyABKARSBXRvdGFsEhQKBGxvc3MYBCABKAFIAFIEbG9zcxIqChB0ZXh0c19wZXJfc2Vj\
+      b25kGAUgASgBSAFSDnRleHRzUGVyU2Vjb25kEiMKDHNlY29uZHNfbGVmdBgGIAEoAUgCUgtzZWNv\
+      bmRzTGVmdEIHCgVsb3NzX0ITChF0ZXh0c19wZXJfc2Vjb25kX0IPCg1zZWNvbmRzX2xlZnRfIpQB\
+      Cg1MYWJlbGxpbmdTcGVjEhQKBXNob3RzGAEgASgNUgVzaG90cxIUCgVsaW1pdBgCIAEoBFIFbGlt\
+      aXQSKQoQaW5jbHVkZV9yZXZpZXdlZBgDIAEoCFIPaW5jbHVkZVJldmlld2VkEiwKBXNwbGl0GAQg\
+      ASgOMhYubGF1dGVyLnN0b3JlLnYxLlNwbGl0UgVzcGxpdCJdCg9MYWJlbGxpbmdSZXN1bHQSFAoF\
+      YWdlbnQYASABKAlSBWFnZW50EhwKCXN1Z2dlc3RlZBgCIAEoBFIJc3VnZ2VzdGVkEhYKBmZhaWxl\
+      ZBgDIAEoBFIGZmFpbGVkIvkJCgxUcmFpbmluZ1NwZWMSFAoFbW9kZWwYASABKAlSBW1vZGVsEhgK\
+      B2VuY29kZXIYAiABKAlSB2VuY29kZXISJwoPdXNlX3N1Z2dlc3Rpb25zGAMgASgIUg51c2VTdWdn\
+      ZXN0aW9ucxIUCgVhZ2VudBgEIAEoCVIFYWdlbnQSFAoFc2hvdHMYBSABKA1SBXNob3RzEhQKBHNl\
+      ZWQYBiABKARIAFIEc2VlZBIfCgtib2R5X2Vwb2NocxgHIAEoDVIKYm9keUVwb2NocxImCg9ib2R5\
+      X2JhdGNoX3NpemUYCCABKA1SDWJvZHlCYXRjaFNpemUSLAoSYm9keV9sZWFybmluZ19yYXRlGAkg\
+      ASgBUhBib2R5TGVhcm5pbmdSYXRlEhsKCW1heF9zdGVwcxgKIAEoDVIIbWF4U3RlcHMSTgoRc2Ft\
+      cGxpbmdfc3RyYXRlZ3kYCyABKA4yIS5sYXV0ZXIuc3RvcmUudjEuU2FtcGxpbmdTdHJhdGVneVIQ\
+      c2FtcGxpbmdTdHJhdGVneRIlCg5udW1faXRlcmF0aW9ucxgMIAEoDVINbnVtSXRlcmF0aW9ucxIt\
+      ChF3YXJtdXBfcHJvcG9ydGlvbhgNIAEoAUgBUhB3YXJtdXBQcm9wb3J0aW9uEh0KCWwyX3dlaWdo\
+      dBgOIAEoAUgCUghsMldlaWdodBIdCgptYXhfbGVuZ3RoGA8gASgNUgltYXhMZW5ndGgSFQoGaGVh\
+      ZF9jGBAgASgBUgVoZWFkQxIfCgtmcmVlemVfYm9keRgRIAEoCFIKZnJlZXplQm9keRIWCgZyZWNp\
+      cGUYEiABKAlSBnJlY2lwZRIWCgVmb2xkcxgTIAEoDUgDUgVmb2xkcxIlCg5ub19zdWdnZXN0aW9u\
+      cxgUIAEoCFINbm9TdWdnZXN0aW9ucxIpCgRsb3NzGBUgASgOMhUubGF1dGVyLnN0b3JlLnYxLkxv\
+      c3NSBGxvc3MSSAoPZGlzdGFuY2VfbWV0cmljGBYgASgOMh8ubGF1dGVyLnN0b3JlLnYxLkRpc3Rh\
+      bmNlTWV0cmljUg5kaXN0YW5jZU1ldHJpYxIYCgZtYXJnaW4YFyABKAFIBFIGbWFyZ2luEi0KBGhl\
+      YWQYGCABKA4yGS5sYXV0ZXIuc3RvcmUudjEuSGVhZEtpbmRSBGhlYWQSJQoOYmFsYW5jZV9sYWJl\
+      bHMYGSABKAhSDWJhbGFuY2VMYWJlbHMSHwoLaGVhZF9lcG9jaHMYGiABKA1SCmhlYWRFcG9jaHMS\
+      JgoPaGVhZF9iYXRjaF9zaXplGBsgASgNUg1oZWFkQmF0Y2hTaXplEiwKEmhlYWRfbGVhcm5pbmdf\
+      cmF0ZRgcIAEoAVIQaGVhZExlYXJuaW5nUmF0ZRIpChBoZWFkX3RlbXBlcmF0dXJlGB0gASgBUg9o\
+      ZWFkVGVtcGVyYXR1cmUSHAoKZW5kX3RvX2VuZBgeIAEoCFIIZW5kVG9FbmQSQQodYm9keV9jbGFz\
+      c2lmaWVyX2xlYXJuaW5nX3JhdGUYHyABKAFSGmJvZHlDbGFzc2lmaWVyTGVhcm5pbmdSYXRlEh0K\
+      Cm5vX2Ryb3BvdXQYICABKAhSCW5vRHJvcG91dEIHCgVzZWVkX0IUChJ3YXJtdXBfcHJvcG9ydGlv\
+      bl9CDAoKbDJfd2VpZ2h0X0IICgZmb2xkc19CCQoHbWFyZ2luXyLKAQoOVHJhaW5pbmdSZXN1bHQS\
+      FAoFbW9kZWwYASABKAlSBW1vZGVsEhgKB3ZlcnNpb24YAiABKARSB3ZlcnNpb24SOwoKZXZhbHVh\
+      dGlvbhgDIAEoCzIbLmxhdXRlci5zdG9yZS52MS5FdmFsdWF0aW9uUgpldmFsdWF0aW9uEksKEGNy\
+      b3NzX3ZhbGlkYXRpb24YBCABKAsyIC5sYXV0ZXIuc3RvcmUudjEuQ3Jvc3NWYWxpZGF0aW9uUg9j\
+      cm9zc1ZhbGlkYXRpb24iOAoFTGVhc2USFQoGam9iX2lkGAEgASgJUgVqb2JJZBIYCgdhdHRlbXB0\
+      GAIgASgNUgdhdHRlbXB0IrEBChBDcmVhdGVKb2JSZXF1ZXN0EhgKB2RhdGFzZXQYASABKAlSB2Rh\
+      dGFzZXQSPgoJbGFiZWxsaW5nGAIgASgLMh4ubGF1dGVyLnN0b3JlLnYxLkxhYmVsbGluZ1NwZWNI\
+      AFIJbGFiZWxsaW5nEjsKCHRyYWluaW5nGAMgASgLMh0ubGF1dGVyLnN0b3JlLnYxLlRyYWluaW5n\
+      U3BlY0gAUgh0cmFpbmluZ0IGCgRzcGVjIjsKEUNyZWF0ZUpvYlJlc3BvbnNlEiYKA2pvYhgBIAEo\
+      CzIULmxhdXRlci5zdG9yZS52MS5Kb2JSA2pvYiIfCg1HZXRKb2JSZXF1ZXN0Eg4KAmlkGAEgASgJ\
+      UgJpZCI4Cg5HZXRKb2JSZXNwb25zZRImCgNqb2IYASABKAsyFC5sYXV0ZXIuc3RvcmUudjEuSm9i\
+      UgNqb2IiKwoPTGlzdEpvYnNSZXF1ZXN0EhgKB2RhdGFzZXQYASABKAlSB2RhdGFzZXQiPAoQTGlz\
+      dEpvYnNSZXNwb25zZRIoCgRqb2JzGAEgAygLMhQubGF1dGVyLnN0b3JlLnYxLkpvYlIEam9icyIh\
+      Cg9XYXRjaEpvYlJlcXVlc3QSDgoCaWQYASABKAlSAmlkIjoKEFdhdGNoSm9iUmVzcG9uc2USJgoD\
+      am9iGAEgASgLMhQubGF1dGVyLnN0b3JlLnYxLkpvYlIDam9iIiIKEENhbmNlbEpvYlJlcXVlc3QS\
+      DgoCaWQYASABKAlSAmlkIjsKEUNhbmNlbEpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULmxhdXRl\
+      ci5zdG9yZS52MS5Kb2JSA2pvYiJwCg9DbGFpbUpvYlJlcXVlc3QSLAoEa2luZBgBIAEoDjIYLmxh\
+      dXRlci5zdG9yZS52MS5Kb2JLaW5kUgRraW5kEhYKBndvcmtlchgCIAEoCVIGd29ya2VyEhcKB3dh\
+      aXRfbXMYAyABKA1SBndhaXRNcyKDAQoQQ2xhaW1Kb2JSZXNwb25zZRImCgNqb2IYASABKAsyFC5s\
+      YXV0ZXIuc3RvcmUudjEuSm9iUgNqb2ISLAoFbGVhc2UYAiABKAsyFi5sYXV0ZXIuc3RvcmUudjEu\
+      TGVhc2VSBWxlYXNlEhkKCGxlYXNlX21zGAMgASgNUgdsZWFzZU1zIn0KE0hlYXJ0YmVhdEpvYlJl\
+      cXVlc3QSLAoFbGVhc2UYASABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTGVhc2VSBWxlYXNlEjgKCHBy\
+      b2dyZXNzGAIgASgLMhwubGF1dGVyLnN0b3JlLnYxLkpvYlByb2dyZXNzUghwcm9ncmVzcyJBChRI\
+      ZWFydGJlYXRKb2JSZXNwb25zZRIpChBjYW5jZWxfcmVxdWVzdGVkGAEgASgIUg9jYW5jZWxSZXF1\
+      ZXN0ZWQirAIKEEZpbmlzaEpvYlJlcXVlc3QSLAoFbGVhc2UYASABKAsyFi5sYXV0ZXIuc3RvcmUu\
+      djEuTGVhc2VSBWxlYXNlEi8KBXN0YXRlGAIgASgOMhkubGF1dGVyLnN0b3JlLnYxLkpvYlN0YXRl\
+      UgVzdGF0ZRIUCgVlcnJvchgDIAEoCVIFZXJyb3ISTQoQbGFiZWxsaW5nX3Jlc3VsdBgEIAEoCzIg\
+      LmxhdXRlci5zdG9yZS52MS5MYWJlbGxpbmdSZXN1bHRIAFIPbGFiZWxsaW5nUmVzdWx0EkoKD3Ry\
+      YWluaW5nX3Jlc3VsdBgFIAEoCzIfLmxhdXRlci5zdG9yZS52MS5UcmFpbmluZ1Jlc3VsdEgAUg50\
+      cmFpbmluZ1Jlc3VsdEIICgZyZXN1bHQiEwoRRmluaXNoSm9iUmVzcG9uc2UiUQoERmlsZRISCgRw\
+      YXRoGAEgASgJUgRwYXRoEhYKBmRpZ2VzdBgCIAEoCVIGZGlnZXN0Eh0KCnNpemVfYnl0ZXMYAyAB\
+      KARSCXNpemVCeXRlcyJFChVVcGxvYWRBcnRlZmFjdFJlcXVlc3QSFgoGZGlnZXN0GAEgASgJUgZk\
+      aWdlc3QSFAoFY2h1bmsYAiABKAxSBWNodW5rIk8KFlVwbG9hZEFydGVmYWN0UmVzcG9uc2USFgoG\
+      ZGlnZXN0GAEgASgJUgZkaWdlc3QSHQoKc2l6ZV9ieXRlcxgCIAEoBFIJc2l6ZUJ5dGVzIkkKF0Rv\
+      d25sb2FkQXJ0ZWZhY3RSZXF1ZXN0EhYKBmRpZ2VzdBgBIAEoCVIGZGlnZXN0EhYKBm9mZnNldBgC\
+      IAEoBFIGb2Zmc2V0Ik8KGERvd25sb2FkQXJ0ZWZhY3RSZXNwb25zZRIUCgVjaHVuaxgBIAEoDFIF\
+      Y2h1bmsSHQoKc2l6ZV9ieXRlcxgCIAEoBFIJc2l6ZUJ5dGVzIjAKFEZpbmRBcnRlZmFjdHNSZXF1\
+      ZXN0EhgKB2RpZ2VzdHMYASADKAlSB2RpZ2VzdHMiLQoVRmluZEFydGVmYWN0c1Jlc3BvbnNlEhQK\
+      BWZvdW5kGAEgAygJUgVmb3VuZCK/AQoHRW5jb2RlchISCgRuYW1lGAEgASgJUgRuYW1lEhYKBmRp\
+      Z2VzdBgCIAEoCVIGZGlnZXN0EisKBWZpbGVzGAMgAygLMhUubGF1dGVyLnN0b3JlLnYxLkZpbGVS\
+      BWZpbGVzEhYKBnNvdXJjZRgEIAEoCVIGc291cmNlEh0KCmlzX2RlZmF1bHQYBSABKAhSCWlzRGVm\
+      YXVsdBIkCg5jcmVhdGVfdGltZV9tcxgGIAEoA1IMY3JlYXRlVGltZU1zIpQBChZSZWdpc3RlckVu\
+      Y29kZXJSZXF1ZXN0EhIKBG5hbWUYASABKAlSBG5hbWUSKwoFZmlsZXMYAiADKAsyFS5sYXV0ZXIu\
+      c3RvcmUudjEuRmlsZVIFZmlsZXMSFgoGc291cmNlGAMgASgJUgZzb3VyY2USIQoMbWFrZV9kZWZh\
+      dWx0GAQgASgIUgttYWtlRGVmYXVsdCJNChdSZWdpc3RlckVuY29kZXJSZXNwb25zZRIyCgdlbmNv\
+      ZGVyGAEgASgLMhgubGF1dGVyLnN0b3JlLnYxLkVuY29kZXJSB2VuY29kZXIiJwoRR2V0RW5jb2Rl\
+      clJlcXVlc3QSEgoEbmFtZRgBIAEoCVIEbmFtZSJIChJHZXRFbmNvZGVyUmVzcG9uc2USMgoHZW5j\
+      b2RlchgBIAEoCzIYLmxhdXRlci5zdG9yZS52MS5FbmNvZGVyUgdlbmNvZGVyIhUKE0xpc3RFbmNv\
+      ZGVyc1JlcXVlc3QiTAoUTGlzdEVuY29kZXJzUmVzcG9uc2USNAoIZW5jb2RlcnMYASADKAsyGC5s\
+      YXV0ZXIuc3RvcmUudjEuRW5jb2RlclIIZW5jb2RlcnMi/QMKBU1vZGVsEhIKBG5hbWUYASABKAlS\
+      BG5hbWUSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbhIYCgdkYXRhc2V0GAMgASgJUgdkYXRhc2V0\
+      EhYKBmxhYmVscxgEIAMoCVIGbGFiZWxzEhYKBmRpZ2VzdBgFIAEoCVIGZGlnZXN0EisKBWZpbGVz\
+      GAYgAygLMhUubGF1dGVyLnN0b3JlLnYxLkZpbGVSBWZpbGVzEhgKB2VuY29kZXIYByABKAlSB2Vu\
+      Y29kZXISJQoOZW5jb2Rlcl9kaWdlc3QYCCABKAlSDWVuY29kZXJEaWdlc3QSOQoIdHJhaW5pbmcY\
+      CSABKAsyHS5sYXV0ZXIuc3RvcmUudjEuVHJhaW5pbmdTcGVjUgh0cmFpbmluZxI7CgpldmFsdWF0\
+      aW9uGAogASgLMhsubGF1dGVyLnN0b3JlLnYxLkV2YWx1YXRpb25SCmV2YWx1YXRpb24SIwoNdHJh\
+      aW5fcmVjb3JkcxgLIAEoBFIMdHJhaW5SZWNvcmRzEiQKDmNyZWF0ZV90aW1lX21zGAwgASgDUgxj\
+      cmVhdGVUaW1lTXMSSwoQY3Jvc3NfdmFsaWRhdGlvbhgNIAEoCzIgLmxhdXRlci5zdG9yZS52MS5D\
+      cm9zc1ZhbGlkYXRpb25SD2Nyb3NzVmFsaWRhdGlvbiKMAgoPQ3Jvc3NWYWxpZGF0aW9uEhQKBWZv\
+      bGRzGAEgASgNUgVmb2xkcxI7CgpldmFsdWF0aW9uGAIgASgLMhsubGF1dGVyLnN0b3JlLnYxLkV2\
+      YWx1YXRpb25SCmV2YWx1YXRpb24SHQoKYm9keV90dW5lZBgDIAEoCFIJYm9keVR1bmVkEjgKC3N1\
+      Z2dlc3Rpb25zGAQgASgLMhYubGF1dGVyLnN0b3JlLnYxLlRyaWFsUgtzdWdnZXN0aW9ucxIUCgVh\
+      Z2VudBgFIAEoCVIFYWdlbnQSNwoLbGFiZWxfbmFtZXMYBiABKAsyFi5sYXV0ZXIuc3RvcmUudjEu\
+      VHJpYWxSCmxhYmVsTmFtZXMiuQEKBVRyaWFsEhIKBHVzZWQYASABKAhSBHVzZWQSIwoNYWNjdXJh\
+      Y3lfd2l0aBgCIAEoAVIMYWNjdXJhY3lXaXRoEikKEGFjY3VyYWN5X3dpdGhvdXQYAyABKAFSD2Fj\
+      Y3VyYWN5V2l0aG91dBIiCg1sb2dfbG9zc193aXRoGAQgASgBUgtsb2dMb3NzV2l0aBIoChBsb2df\
+      bG9zc193aXRob3V0GAUgASgBUg5sb2dMb3NzV2l0aG91dCK1BAoKRXZhbHVhdGlvbhIsCgVzcGxp\
+      dBgBIAEoDjIWLmxhdXRlci5zdG9yZS52MS5TcGxpdFIFc3BsaXQSGAoHcmVjb3JkcxgCIAEoBFIH\
+      cmVjb3JkcxIaCghhY2N1cmFjeRgDIAEoAVIIYWNjdXJhY3kSIQoMYWNjdXJhY3lfbG93GAQgASgB\
+      UgthY2N1cmFjeUxvdxIjCg1hY2N1cmFjeV9oaWdoGAUgASgBUgxhY2N1cmFjeUhpZ2gSGQoIbWFj\
+      cm9fZjEYBiABKAFSB21hY3JvRjESOAoGbGFiZWxzGAcgAygLMiAubGF1dGVyLnN0b3JlLnYxLkxh\
+      YmVsRXZhbHVhdGlvblIGbGFiZWxzEhwKCWNvbmZ1c2lvbhgIIAMoBFIJY29uZnVzaW9uEiAKDG1h\
+      Y3JvX2YxX2xvdxgJIAEoAVIKbWFjcm9GMUxvdxIiCg1tYWNyb19mMV9oaWdoGAogASgBUgttYWNy\
+      b0YxSGlnaBI+CgtjYWxpYnJhdGlvbhgLIAEoCzIcLmxhdXRlci5zdG9yZS52MS5DYWxpYnJhdGlv\
+      blILY2FsaWJyYXRpb24SOAoGc2xpY2VzGAwgAygLMiAubGF1dGVyLnN0b3JlLnYxLlNsaWNlRXZh\
+      bHVhdGlvblIGc2xpY2VzEkgKD25lYXJfZHVwbGljYXRlcxgNIAEoCzIfLmxhdXRlci5zdG9yZS52\
+      MS5OZWFyRHVwbGljYXRlc1IObmVhckR1cGxpY2F0ZXMivQEKC0NhbGlicmF0aW9uEiAKC3RlbXBl\
+      cmF0dXJlGAEgASgBUgt0ZW1wZXJhdHVyZRIZCghsb2dfbG9zcxgCIAEoAVIHbG9nTG9zcxI8Chpl\
+      eHBlY3RlZF9jYWxpYnJhdGlvbl9lcnJvchgDIAEoAVIYZXhwZWN0ZWRDYWxpYnJhdGlvbkVycm9y\
+      EjMKBGJpbnMYBCADKAsyHy5sYXV0ZXIuc3RvcmUudjEuUmVsaWFiaWxpdHlCaW5SBGJpbnMijAEK\
+      DlJlbGlhYmlsaXR5QmluEhAKA2xvdxgBIAEoAVIDbG93EhIKBGhpZ2gYAiABKAFSBGhpZ2gSGAoH\
+      cmVjb3JkcxgDIAEoBFIHcmVjb3JkcxIeCgpjb25maWRlbmNlGAQgASgBUgpjb25maWRlbmNlEhoK\
+      CGFjY3VyYWN5GAUgASgBUghhY2N1cmFjeSLSAQoPU2xpY2VFdmFsdWF0aW9uEhAKA2tleRgBIAEo\
+      CVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZRIYCgdyZWNvcmRzGAMgASgEUgdyZWNvcmRzEhoK\
+      CGFjY3VyYWN5GAQgASgBUghhY2N1cmFjeRIhCgxhY2N1cmFjeV9sb3cYBSABKAFSC2FjY3VyYWN5\
+      TG93EiMKDWFjY3VyYWN5X2hpZ2gYBiABKAFSDGFjY3VyYWN5SGlnaBIZCghtYWNyb19mMRgHIAEo\
+      AVIHbWFjcm9GMSJmCg5OZWFyRHVwbGljYXRlcxIYCgdyZWNvcmRzGAEgASgEUgdyZWNvcmRzEjoK\
+      CGV4YW1wbGVzGAIgAygLMh4ubGF1dGVyLnN0b3JlLnYxLk5lYXJEdXBsaWNhdGVSCGV4YW1wbGVz\
+      InYKDU5lYXJEdXBsaWNhdGUSHwoLZXh0ZXJuYWxfaWQYASABKAlSCmV4dGVybmFsSWQSJAoOb2Zf\
+      ZXh0ZXJuYWxfaWQYAiABKAlSDG9mRXh0ZXJuYWxJZBIeCgpzaW1pbGFyaXR5GAMgASgBUgpzaW1p\
+      bGFyaXR5IocBCg9MYWJlbEV2YWx1YXRpb24SFAoFbGFiZWwYASABKAlSBWxhYmVsEhwKCXByZWNp\
+      c2lvbhgCIAEoAVIJcHJlY2lzaW9uEhYKBnJlY2FsbBgDIAEoAVIGcmVjYWxsEg4KAmYxGAQgASgB\
+      UgJmMRIYCgdzdXBwb3J0GAUgASgEUgdzdXBwb3J0IqEBChNQdWJsaXNoTW9kZWxSZXF1ZXN0EiwK\
+      BW1vZGVsGAEgASgLMhYubGF1dGVyLnN0b3JlLnYxLk1vZGVsUgVtb2RlbBIsCgVsZWFzZRgCIAEo\
+      CzIWLmxhdXRlci5zdG9yZS52MS5MZWFzZVIFbGVhc2USLgoGcXVldWVzGAMgAygLMhYubGF1dGVy\
+      LnN0b3JlLnYxLlF1ZXVlUgZxdWV1ZXMiRAoUUHVibGlzaE1vZGVsUmVzcG9uc2USLAoFbW9kZWwY\
+      ASABKAsyFi5sYXV0ZXIuc3RvcmUudjEuTW9kZWxSBW1vZGVsIj8KD0dldE1vZGVsUmVxdWVzdBIS\
+      CgRuYW1lGAEgASgJUgRuYW1lEhgKB3ZlcnNpb24YAiABKARSB3ZlcnNpb24iQAoQR2V0TW9kZWxS\
+      ZXNwb25zZRIsCgVtb2RlbBgBIAEoCzIWLmxhdXRlci5zdG9yZS52MS5Nb2RlbFIFbW9kZWwiJwoR\
+      TGlzdE1vZGVsc1JlcXVlc3QSEgoEbmFtZRgBIAEoCVIEbmFtZSJEChJMaXN0TW9kZWxzUmVzcG9u\
+      c2USLgoGbW9kZWxzGAEgAygLMhYubGF1dGVyLnN0b3JlLnYxLk1vZGVsUgZtb2RlbHMiKAoSV2F0\
+      Y2hNb2RlbHNSZXF1ZXN0EhIKBG5hbWUYASABKAlSBG5hbWUiQwoTV2F0Y2hNb2RlbHNSZXNwb25z\
+      ZRIsCgVtb2RlbBgBIAEoCzIWLmxhdXRlci5zdG9yZS52MS5Nb2RlbFIFbW9kZWwqRgoMUXVlc3Rp\
+      b25LaW5kEh0KGVFVRVNUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIXChNRVUVTVElPTl9LSU5EX0xB\
+      QkVMEAEqVQoFU3BsaXQSFQoRU1BMSVRfVU5TUEVDSUZJRUQQABIPCgtTUExJVF9UUkFJThABEhQK\
+      EFNQTElUX1ZBTElEQVRJT04QAhIOCgpTUExJVF9URVNUEAMqggEKDFJlY29yZFN0YXR1cxIdChlS\
+      RUNPUkRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVUkVDT1JEX1NUQVRVU19QRU5ESU5HEAESGwoX\
+      UkVDT1JEX1NUQVRVU19DT01QTEVURUQQAhIbChdSRUNPUkRfU1RBVFVTX0RJU0NBUkRFRBADKoEC\
+      ChVTdWdnZXN0aW9uRmFpbHVyZUtpbmQSJwojU1VHR0VTVElPTl9GQUlMVVJFX0tJTkRfVU5TUEVD\
+      SUZJRUQQABImCiJTVUdHRVNUSU9OX0ZBSUxVUkVfS0lORF9VTlBBUlNBQkxFEAESKQolU1VHR0VT\
+      VElPTl9GQUlMVVJFX0tJTkRfVU5LTk9XTl9MQUJFTBACEiEKHVNVR0dFU1RJT05fRkFJTFVSRV9L\
+      SU5EX0VNUFRZEAMSJAogU1VHR0VTVElPTl9GQUlMVVJFX0tJTkRfUFJPVklERVIQBBIjCh9TVUdH\
+      RVNUSU9OX0ZBSUxVUkVfS0lORF9USU1FT1VUEAUqigEKDlJlc3BvbnNlU3RhdHVzEh8KG1JFU1BP\
+      TlNFX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFVJFU1BPTlNFX1NUQVRVU19EUkFGVBABEh0KGVJF\
+      U1BPTlNFX1NUQVRVU19TVUJNSVRURUQQAhIdChlSRVNQT05TRV9TVEFUVVNfRElTQ0FSREVEEAMq\
+      UgoHSm9iS2luZBIYChRKT0JfS0lORF9VTlNQRUNJRklFRBAAEhYKEkpPQl9LSU5EX0xBQkVMTElO\
+      RxABEhUKEUpPQl9LSU5EX1RSQUlOSU5HEAIqmgEKCEpvYlN0YXRlEhkKFUpPQl9TVEFURV9VTlNQ\
+      RUNJRklFRBAAEhQKEEpPQl9TVEFURV9RVUVVRUQQARIVChFKT0JfU1RBVEVfUlVOTklORxACEhcK\
+      E0pPQl9TVEFURV9TVUNDRUVERUQQAxIUChBKT0JfU1RBVEVfRkFJTEVEEAQSFwoTSk9CX1NUQVRF\
+      X0NBTkNFTExFRBAFKm8KBExvc3MSFAoQTE9TU19VTlNQRUNJRklFRBAAEhoKFkxPU1NfQ09TSU5F\
+      X1NJTUlMQVJJVFkQARIUChBMT1NTX0NPTlRSQVNUSVZFEAISHwobTE9TU19TVVBFUlZJU0VEX0NP\
+      TlRSQVNUSVZFEAMqiwEKDkRpc3RhbmNlTWV0cmljEh8KG0RJU1RBTkNFX01FVFJJQ19VTlNQRUNJ\
+      RklFRBAAEhoKFkRJU1RBTkNFX01FVFJJQ19DT1NJTkUQARIdChlESVNUQU5DRV9NRVRSSUNfRVVD\
+      TElERUFOEAISHQoZRElTVEFOQ0VfTUVUUklDX01BTkhBVFRBThADKmYKCEhlYWRLaW5kEhkKFUhF\
+      QURfS0lORF9VTlNQRUNJRklFRBAAEiEKHUhFQURfS0lORF9MT0dJU1RJQ19SRUdSRVNTSU9OEAES\
+      HAoYSEVBRF9LSU5EX0RJRkZFUkVOVElBQkxFEAIqnAEKEFNhbXBsaW5nU3RyYXRlZ3kSIQodU0FN\
+      UExJTkdfU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIiCh5TQU1QTElOR19TVFJBVEVHWV9PVkVSU0FN\
+      UExJTkcQARIjCh9TQU1QTElOR19TVFJBVEVHWV9VTkRFUlNBTVBMSU5HEAISHAoYU0FNUExJTkdf\
+      U1RSQVRFR1lfVU5JUVVFEAMypAIKDkRhdGFzZXRTZXJ2aWNlEl4KDUNyZWF0ZURhdGFzZXQSJS5s\
+      YXV0ZXIuc3RvcmUudjEuQ3JlYXRlRGF0YXNldFJlcXVlc3QaJi5sYXV0ZXIuc3RvcmUudjEuQ3Jl\
+      YXRlRGF0YXNldFJlc3BvbnNlElUKCkdldERhdGFzZXQSIi5sYXV0ZXIuc3RvcmUudjEuR2V0RGF0\
+      YXNldFJlcXVlc3QaIy5sYXV0ZXIuc3RvcmUudjEuR2V0RGF0YXNldFJlc3BvbnNlElsKDExpc3RE\
+      YXRhc2V0cxIkLmxhdXRlci5zdG9yZS52MS5MaXN0RGF0YXNldHNSZXF1ZXN0GiUubGF1dGVyLnN0\
+      b3JlLnYxLkxpc3REYXRhc2V0c1Jlc3BvbnNlMoYGCg1SZWNvcmRTZXJ2aWNlEmIKDUltcG9ydFJl\
+      Y29yZHMSJS5sYXV0ZXIuc3RvcmUudjEuSW1wb3J0UmVjb3Jkc1JlcXVlc3QaJi5sYXV0ZXIuc3Rv\
+      cmUudjEuSW1wb3J0UmVjb3Jkc1Jlc3BvbnNlKAEwARJSCglHZXRSZWNvcmQSIS5sYXV0ZXIuc3Rv\
+      cmUudjEuR2V0UmVjb3JkUmVxdWVzdBoiLmxhdXRlci5zdG9yZS52MS5HZXRSZWNvcmRSZXNwb25z\
+      ZRJYCgtMaXN0UmVjb3JkcxIjLmxhdXRlci5zdG9yZS52MS5MaXN0UmVjb3Jkc1JlcXVlc3QaJC5s\
+      YXV0ZXIuc3RvcmUudjEuTGlzdFJlY29yZHNSZXNwb25zZRJgCg1FeHBvcnRSZWNvcmRzEiUubGF1\
+      dGVyLnN0b3JlLnYxLkV4cG9ydFJlY29yZHNSZXF1ZXN0GiYubGF1dGVyLnN0b3JlLnYxLkV4cG9y\
+      dFJlY29yZHNSZXNwb25zZTABEmcKEFdyaXRlU3VnZ2VzdGlvbnMSKC5sYXV0ZXIuc3RvcmUudjEu\
+      V3JpdGVTdWdnZXN0aW9uc1JlcXVlc3QaKS5sYXV0ZXIuc3RvcmUudjEuV3JpdGVTdWdnZXN0aW9u\
+      c1Jlc3BvbnNlEmEKDldyaXRlUmVzcG9uc2VzEiYubGF1dGVyLnN0b3JlLnYxLldyaXRlUmVzcG9u\
+      c2VzUmVxdWVzdBonLmxhdXRlci5zdG9yZS52MS5Xcml0ZVJlc3BvbnNlc1Jlc3BvbnNlElIKCUxp\
+      c3RRdWV1ZRIhLmxhdXRlci5zdG9yZS52MS5MaXN0UXVldWVSZXF1ZXN0GiIubGF1dGVyLnN0b3Jl\
+      LnYxLkxpc3RRdWV1ZVJlc3BvbnNlEmEKDkRlbGV0ZVJlc3BvbnNlEiYubGF1dGVyLnN0b3JlLnYx\
+      LkRlbGV0ZVJlc3BvbnNlUmVxdWVzdBonLmxhdXRlci5zdG9yZS52MS5EZWxldGVSZXNwb25zZVJl\
+      c3BvbnNlMqUFCgpKb2JTZXJ2aWNlElIKCUNyZWF0ZUpvYhIhLmxhdXRlci5zdG9yZS52MS5DcmVh\
+      dGVKb2JSZXF1ZXN0GiIubGF1dGVyLnN0b3JlLnYxLkNyZWF0ZUpvYlJlc3BvbnNlEkkKBkdldEpv\
+      YhIeLmxhdXRlci5zdG9yZS52MS5HZXRKb2JSZXF1ZXN0Gh8ubGF1dGVyLnN0b3JlLnYxLkdldEpv\
+      YlJlc3BvbnNlEk8KCExpc3RKb2JzEiAubGF1dGVyLnN0b3JlLnYxLkxpc3RKb2JzUmVxdWVzdBoh\
+      LmxhdXRlci5zdG9yZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAubGF1dGVyLnN0\
+      b3JlLnYxLldhdGNoSm9iUmVxdWVzdBohLmxhdXRlci5zdG9yZS52MS5XYXRjaEpvYlJlc3BvbnNl\
+      MAESUgoJQ2FuY2VsSm9iEiEubGF1dGVyLnN0b3JlLnYxLkNhbmNlbEpvYlJlcXVlc3QaIi5sYXV0\
+      ZXIuc3RvcmUudjEuQ2FuY2VsSm9iUmVzcG9uc2USTwoIQ2xhaW1Kb2ISIC5sYXV0ZXIuc3RvcmUu\
+      djEuQ2xhaW1Kb2JSZXF1ZXN0GiEubGF1dGVyLnN0b3JlLnYxLkNsYWltSm9iUmVzcG9uc2USWwoM\
+      SGVhcnRiZWF0Sm9iEiQubGF1dGVyLnN0b3JlLnYxLkhlYXJ0YmVhdEpvYlJlcXVlc3QaJS5sYXV0\
+      ZXIuc3RvcmUudjEuSGVhcnRiZWF0Sm9iUmVzcG9uc2USUgoJRmluaXNoSm9iEiEubGF1dGVyLnN0\
+      b3JlLnYxLkZpbmlzaEpvYlJlcXVlc3QaIi5sYXV0ZXIuc3RvcmUudjEuRmluaXNoSm9iUmVzcG9u\
+      c2UywQIKD0FydGVmYWN0U2VydmljZRJjCg5VcGxvYWRBcnRlZmFjdBImLmxhdXRlci5zdG9yZS52\
+      MS5VcGxvYWRBcnRlZmFjdFJlcXVlc3QaJy5sYXV0ZXIuc3RvcmUudjEuVXBsb2FkQXJ0ZWZhY3RS\
+      ZXNwb25zZSgBEmkKEERvd25sb2FkQXJ0ZWZhY3QSKC5sYXV0ZXIuc3RvcmUudjEuRG93bmxvYWRB\
+      cnRlZmFjdFJlcXVlc3QaKS5sYXV0ZXIuc3RvcmUudjEuRG93bmxvYWRBcnRlZmFjdFJlc3BvbnNl\
+      MAESXgoNRmluZEFydGVmYWN0cxIlLmxhdXRlci5zdG9yZS52MS5GaW5kQXJ0ZWZhY3RzUmVxdWVz\
+      dBomLmxhdXRlci5zdG9yZS52MS5GaW5kQXJ0ZWZhY3RzUmVzcG9uc2UyqgIKDkVuY29kZXJTZXJ2\
+      aWNlEmQKD1JlZ2lzdGVyRW5jb2RlchInLmxhdXRlci5zdG9yZS52MS5SZWdpc3RlckVuY29kZXJS\
+      ZXF1ZXN0GigubGF1dGVyLnN0b3JlLnYxLlJlZ2lzdGVyRW5jb2RlclJlc3BvbnNlElUKCkdldEVu\
+      Y29kZXISIi5sYXV0ZXIuc3RvcmUudjEuR2V0RW5jb2RlclJlcXVlc3QaIy5sYXV0ZXIuc3RvcmUu\
+      djEuR2V0RW5jb2RlclJlc3BvbnNlElsKDExpc3RFbmNvZGVycxIkLmxhdXRlci5zdG9yZS52MS5M\
+      aXN0RW5jb2RlcnNSZXF1ZXN0GiUubGF1dGVyLnN0b3JlLnYxLkxpc3RFbmNvZGVyc1Jlc3BvbnNl\
+      Mu8CCgxNb2RlbFNlcnZpY2USWwoMUHVibGlzaE1vZGVsEiQubGF1dGVyLnN0b3JlLnYxLlB1Ymxp\
+      c2hNb2RlbFJlcXVlc3QaJS5sYXV0ZXIuc3RvcmUudjEuUHVibGlzaE1vZGVsUmVzcG9uc2USTwoI\
+      R2V0TW9kZWwSIC5sYXV0ZXIuc3RvcmUudjEuR2V0TW9kZWxSZXF1ZXN0GiEubGF1dGVyLnN0b3Jl\
+      LnYxLkdldE1vZGVsUmVzcG9uc2USVQoKTGlzdE1vZGVscxIiLmxhdXRlci5zdG9yZS52MS5MaXN0\
+      TW9kZWxzUmVxdWVzdBojLmxhdXRlci5zdG9yZS52MS5MaXN0TW9kZWxzUmVzcG9uc2USWgoLV2F0\
+      Y2hNb2RlbHMSIy5sYXV0ZXIuc3RvcmUudjEuV2F0Y2hNb2RlbHNSZXF1ZXN0GiQubGF1dGVyLnN0\
+      b3JlLnYxLldhdGNoTW9kZWxzUmVzcG9uc2UwAWIGcHJvdG8z
       """)
 }
 
@@ -538,6 +556,99 @@ extension StoreV1 {
       case .succeeded: 3
       case .failed: 4
       case .cancelled: 5
+      case .unrecognized(let rawValue): rawValue
+      }
+    }
+  }
+}
+
+extension StoreV1 {
+  /// sentence-transformers' CosineSimilarityLoss and ContrastiveLoss, and SetFit's SupConLoss.
+  public enum Loss: CodedEnum, Hashable, Sendable {
+    case unspecified
+    case cosineSimilarity
+    case contrastive
+    case supervisedContrastive
+    /// A value this program does not know yet.
+    case unrecognized(Int32)
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .cosineSimilarity
+      case 2: self = .contrastive
+      case 3: self = .supervisedContrastive
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .cosineSimilarity: 1
+      case .contrastive: 2
+      case .supervisedContrastive: 3
+      case .unrecognized(let rawValue): rawValue
+      }
+    }
+  }
+}
+
+extension StoreV1 {
+  public enum DistanceMetric: CodedEnum, Hashable, Sendable {
+    case unspecified
+    case cosine
+    case euclidean
+    case manhattan
+    /// A value this program does not know yet.
+    case unrecognized(Int32)
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .cosine
+      case 2: self = .euclidean
+      case 3: self = .manhattan
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .cosine: 1
+      case .euclidean: 2
+      case .manhattan: 3
+      case .unrecognized(let rawValue): rawValue
+      }
+    }
+  }
+}
+
+extension StoreV1 {
+  public enum HeadKind: CodedEnum, Hashable, Sendable {
+    case unspecified
+    /// scikit-learn's, fitted to the tuned body's embeddings.
+    case logisticRegression
+    /// SetFit's SetFitHead, trained by cross-entropy in steps.
+    case differentiable
+    /// A value this program does not know yet.
+    case unrecognized(Int32)
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .logisticRegression
+      case 2: self = .differentiable
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .logisticRegression: 1
+      case .differentiable: 2
       case .unrecognized(let rawValue): rawValue
       }
     }
@@ -2475,12 +2586,25 @@ extension StoreV1 {
     public var total: UInt64
     /// The training loss, where there is one.
     public var loss: Double?
+    /// Through the encoder since the phase began, where that is known.
+    public var textsPerSecond: Double?
+    /// Until the phase is over, if it goes on as it has.
+    public var secondsLeft: Double?
 
-    public init(phase: String = "", done: UInt64 = 0, total: UInt64 = 0, loss: Double? = nil) {
+    public init(
+      phase: String = "",
+      done: UInt64 = 0,
+      total: UInt64 = 0,
+      loss: Double? = nil,
+      textsPerSecond: Double? = nil,
+      secondsLeft: Double? = nil
+    ) {
       self.phase = phase
       self.done = done
       self.total = total
       self.loss = loss
+      self.textsPerSecond = textsPerSecond
+      self.secondsLeft = secondsLeft
     }
   }
 }
@@ -2499,6 +2623,8 @@ extension StoreV1.JobProgress: CodedMessage {
     self.done = c.pointee.done
     self.total = c.pointee.total
     self.loss = c.pointee.loss__case.rawValue == 4 ? c.pointee.loss : nil
+    self.textsPerSecond = c.pointee.texts_per_second__case.rawValue == 5 ? c.pointee.texts_per_second : nil
+    self.secondsLeft = c.pointee.seconds_left__case.rawValue == 6 ? c.pointee.seconds_left : nil
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__JobProgress>, _ arena: Arena) throws {
@@ -2509,6 +2635,14 @@ extension StoreV1.JobProgress: CodedMessage {
     if let loss {
       c.pointee.loss__case = .init(4)
       c.pointee.loss = loss
+    }
+    if let textsPerSecond {
+      c.pointee.texts_per_second__case = .init(5)
+      c.pointee.texts_per_second = textsPerSecond
+    }
+    if let secondsLeft {
+      c.pointee.seconds_left__case = .init(6)
+      c.pointee.seconds_left = secondsLeft
     }
   }
 }
@@ -2619,7 +2753,8 @@ extension StoreV1 {
     public var bodyEpochs: UInt32
     public var bodyBatchSize: UInt32
     public var bodyLearningRate: Double
-    /// At most so many optimiser steps on the body; 0: no limit.
+    /// At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
+    /// 0: as many as the epochs have.
     public var maxSteps: UInt32
     public var samplingStrategy: StoreV1.SamplingStrategy
     public var numIterations: UInt32
@@ -2638,6 +2773,27 @@ extension StoreV1 {
     /// Leaves suggestions out. Otherwise lauter uses them where cross-validation says that they help, and
     /// setfit where use_suggestions is set.
     public var noSuggestions: Bool
+    /// Of setfit's body training. Unspecified: cosine similarity.
+    public var loss: StoreV1.Loss
+    /// Of the contrastive loss. Unspecified: cosine.
+    public var distanceMetric: StoreV1.DistanceMetric
+    /// Of the contrastive loss: how far apart texts of different labels should be. Default: 0.5.
+    public var margin: Double?
+    /// Unspecified: logistic regression.
+    public var head: StoreV1.HeadKind
+    /// Each label counts alike in a logistic regression, however many records it has.
+    public var balanceLabels: Bool
+    /// The following are of a differentiable head.
+    public var headEpochs: UInt32
+    public var headBatchSize: UInt32
+    public var headLearningRate: Double
+    /// What its scores are divided by. 0: 1.
+    public var headTemperature: Double
+    /// The body learns along with it, at a rate of its own.
+    public var endToEnd: Bool
+    public var bodyClassifierLearningRate: Double
+    /// Trains without dropout.
+    public var noDropout: Bool
 
     public init(
       model: String = "",
@@ -2659,7 +2815,19 @@ extension StoreV1 {
       freezeBody: Bool = false,
       recipe: String = "",
       folds: UInt32? = nil,
-      noSuggestions: Bool = false
+      noSuggestions: Bool = false,
+      loss: StoreV1.Loss = .unspecified,
+      distanceMetric: StoreV1.DistanceMetric = .unspecified,
+      margin: Double? = nil,
+      head: StoreV1.HeadKind = .unspecified,
+      balanceLabels: Bool = false,
+      headEpochs: UInt32 = 0,
+      headBatchSize: UInt32 = 0,
+      headLearningRate: Double = 0,
+      headTemperature: Double = 0,
+      endToEnd: Bool = false,
+      bodyClassifierLearningRate: Double = 0,
+      noDropout: Bool = false
     ) {
       self.model = model
       self.encoder = encoder
@@ -2681,6 +2849,18 @@ extension StoreV1 {
       self.recipe = recipe
       self.folds = folds
       self.noSuggestions = noSuggestions
+      self.loss = loss
+      self.distanceMetric = distanceMetric
+      self.margin = margin
+      self.head = head
+      self.balanceLabels = balanceLabels
+      self.headEpochs = headEpochs
+      self.headBatchSize = headBatchSize
+      self.headLearningRate = headLearningRate
+      self.headTemperature = headTemperature
+      self.endToEnd = endToEnd
+      self.bodyClassifierLearningRate = bodyClassifierLearningRate
+      self.noDropout = noDropout
     }
   }
 }
@@ -2715,6 +2895,18 @@ extension StoreV1.TrainingSpec: CodedMessage {
     self.recipe = String(cString: c.pointee.recipe)
     self.folds = c.pointee.folds__case.rawValue == 19 ? c.pointee.folds : nil
     self.noSuggestions = c.pointee.no_suggestions != 0
+    self.loss = .init(rawValue: .init(truncatingIfNeeded: c.pointee.loss.rawValue))
+    self.distanceMetric = .init(rawValue: .init(truncatingIfNeeded: c.pointee.distance_metric.rawValue))
+    self.margin = c.pointee.margin__case.rawValue == 23 ? c.pointee.margin : nil
+    self.head = .init(rawValue: .init(truncatingIfNeeded: c.pointee.head.rawValue))
+    self.balanceLabels = c.pointee.balance_labels != 0
+    self.headEpochs = c.pointee.head_epochs
+    self.headBatchSize = c.pointee.head_batch_size
+    self.headLearningRate = c.pointee.head_learning_rate
+    self.headTemperature = c.pointee.head_temperature
+    self.endToEnd = c.pointee.end_to_end != 0
+    self.bodyClassifierLearningRate = c.pointee.body_classifier_learning_rate
+    self.noDropout = c.pointee.no_dropout != 0
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Store__V1__TrainingSpec>, _ arena: Arena) throws {
@@ -2753,6 +2945,24 @@ extension StoreV1.TrainingSpec: CodedMessage {
       c.pointee.folds = folds
     }
     c.pointee.no_suggestions = noSuggestions ? 1 : 0
+    c.pointee.loss = .init(rawValue: .init(truncatingIfNeeded: loss.rawValue))
+    c.pointee.distance_metric = .init(rawValue: .init(truncatingIfNeeded: distanceMetric.rawValue))
+    if let margin {
+      c.pointee.margin__case = .init(23)
+      c.pointee.margin = margin
+    }
+    c.pointee.head = .init(rawValue: .init(truncatingIfNeeded: head.rawValue))
+    c.pointee.balance_labels = balanceLabels ? 1 : 0
+    c.pointee.head_epochs = headEpochs
+    c.pointee.head_batch_size = headBatchSize
+    c.pointee.head_learning_rate = headLearningRate
+    try arena.keepNegativeZero(headLearningRate, 28, &c.pointee.base)
+    c.pointee.head_temperature = headTemperature
+    try arena.keepNegativeZero(headTemperature, 29, &c.pointee.base)
+    c.pointee.end_to_end = endToEnd ? 1 : 0
+    c.pointee.body_classifier_learning_rate = bodyClassifierLearningRate
+    try arena.keepNegativeZero(bodyClassifierLearningRate, 31, &c.pointee.base)
+    c.pointee.no_dropout = noDropout ? 1 : 0
   }
 }
 

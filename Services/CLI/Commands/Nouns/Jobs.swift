@@ -90,6 +90,8 @@ enum JobOutput {
           [
             "phase": .string(progress.phase), "done": .of(progress.done),
             "total": .of(progress.total), "loss": progress.loss.map { .of($0) } ?? .null,
+            "texts_per_second": progress.textsPerSecond.map { .of($0) } ?? .null,
+            "seconds_left": progress.secondsLeft.map { .of($0) } ?? .null,
           ]))
     }
     if !job.error.isEmpty { members.append(.init("error", .string(job.error))) }
@@ -194,7 +196,10 @@ struct JobFollower {
       let state = job.progress ?? .init()
       progress.update(
         state.done, of: state.total, phase: state.phase.isEmpty ? JobOutput.kind(job) : state.phase,
-        detail: state.loss.map { "loss \(Show.decimal($0, 4))" } ?? "")
+        detail: [
+          state.textsPerSecond.map { "\(Show.decimal($0, 0)) texts/s" },
+          state.loss.map { "loss \(Show.decimal($0, 4))" },
+        ].compactMap { $0 }.joined(separator: ", "))
     default: break
     }
   }

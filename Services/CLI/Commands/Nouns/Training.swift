@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RPC
 import Schema
+import Serving
 import StrictJSON
 import Wire
 
@@ -26,84 +27,26 @@ struct Train: AsyncParsableCommand {
   @Option(help: "The encoder to start from. Default: the store's default.")
   var encoder: String?
 
-  @Option(help: "lauter or setfit: how the model learns.")
-  var recipe: String = "lauter"
-
-  @Option(help: "At most so many reviewed records per label; 0 takes all.")
-  var shots: UInt32 = 0
-
-  @Option(help: "Makes pairs and batches the same each time.")
-  var seed: UInt64?
-
-  @Flag(help: "Train on suggestions without asking whether they help.")
-  var useSuggestions = false
-
-  @Flag(help: "Train on what people have reviewed alone.")
-  var noSuggestions = false
-
   @Option(help: "Only this agent's suggestions. Default: the agent that suggested most.")
   var agent: String?
-
-  @Option(
-    help: "Parts of the cross-validation on the reviewed records; 0 leaves it out. Default: 5.")
-  var folds: UInt32?
-
-  @Option(help: "Passes over the pairs while the body is fine-tuned. Default: 1.")
-  var epochs: UInt32?
-
-  @Option(help: "Pairs per step. Default: 16.")
-  var batchSize: UInt32?
-
-  @Option(help: "Of the body. Default: 0.00002.")
-  var learningRate: Double?
-
-  @Option(
-    help:
-      "At most so many steps on the body. More take longer and rarely help. Default: no limit, or the recipe's budget."
-  )
-  var maxSteps: UInt32?
-
-  @Option(help: "The head's inverse regularisation strength. Default: 1, or the recipe's.")
-  var headC: Double?
-
-  @Option(help: "Tokens per text. Default: the encoder's own maximum.")
-  var maxLength: UInt32?
-
-  @Flag(help: "Leave the body as it is and train the head alone: fast, less accurate.")
-  var freezeBody = false
 
   @Flag(name: .customLong("no-wait"), help: "Queue the job and return.")
   var noWait = false
 
-  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup(title: "Recipe") var options: RecipeOptions
 
-  func validate() throws {
-    guard ["lauter", "setfit"].contains(recipe) else {
-      throw ValidationError("--recipe is lauter or setfit, not '\(recipe)'")
-    }
-    guard !useSuggestions || !noSuggestions else {
-      throw ValidationError("--use-suggestions or --no-suggestions, not both")
-    }
-    if let learningRate, learningRate <= 0 || !learningRate.isFinite {
-      throw ValidationError("--learning-rate is above 0, not \(learningRate)")
-    }
-    if let headC, headC <= 0 || !headC.isFinite {
-      throw ValidationError("--head-c is above 0, not \(headC)")
-    }
-  }
+  @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
     let console = Console.current
     try await connection.withServices { services in
-      let spec = StoreV1.TrainingSpec(
-        model: model ?? "", encoder: encoder ?? "", useSuggestions: useSuggestions,
-        agent: agent ?? "", shots: shots, seed: seed, bodyEpochs: epochs ?? 0,
-        bodyBatchSize: batchSize ?? 0,
-        bodyLearningRate: learningRate ?? 0, maxSteps: maxSteps ?? 0, maxLength: maxLength ?? 0,
-        headC: headC ?? 0,
-        freezeBody: freezeBody, recipe: recipe, folds: folds, noSuggestions: noSuggestions)
+      var spec = options.spec
+      spec.model = model ?? ""
+      spec.encoder = encoder ?? ""
+      spec.agent = agent ?? ""
+      let training = spec
       let created = try await services.jobs {
-        try await $0.createJob(.init(dataset: dataset, spec: .training(spec)), options: .quick)
+        try await $0.createJob(.init(dataset: dataset, spec: .training(training)), options: .quick)
       }
       guard let job = created.job else { throw Failure(.failed, "the store's answer has no job") }
       if noWait {

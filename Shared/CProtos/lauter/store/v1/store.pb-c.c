@@ -7428,7 +7428,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__job__descriptor =
   (ProtobufCMessageInit) lauter__store__v1__job__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__job_progress__field_descriptors[4] =
+static const ProtobufCFieldDescriptor lauter__store__v1__job_progress__field_descriptors[6] =
 {
   {
     "phase",
@@ -7478,17 +7478,43 @@ static const ProtobufCFieldDescriptor lauter__store__v1__job_progress__field_des
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "texts_per_second",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Lauter__Store__V1__JobProgress, texts_per_second__case),
+    offsetof(Lauter__Store__V1__JobProgress, texts_per_second),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds_left",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Lauter__Store__V1__JobProgress, seconds_left__case),
+    offsetof(Lauter__Store__V1__JobProgress, seconds_left),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__job_progress__field_indices_by_name[] = {
   1,   /* field[1] = done */
   3,   /* field[3] = loss */
   0,   /* field[0] = phase */
+  5,   /* field[5] = seconds_left */
+  4,   /* field[4] = texts_per_second */
   2,   /* field[2] = total */
 };
 static const ProtobufCIntRange lauter__store__v1__job_progress__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__job_progress__descriptor =
 {
@@ -7498,7 +7524,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__job_progress__descriptor =
   "Lauter__Store__V1__JobProgress",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__JobProgress),
-  4,
+  6,
   lauter__store__v1__job_progress__field_descriptors,
   lauter__store__v1__job_progress__field_indices_by_name,
   1,  lauter__store__v1__job_progress__number_ranges,
@@ -7646,7 +7672,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__labelling_result__descriptor
   (ProtobufCMessageInit) lauter__store__v1__labelling_result__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_descriptors[20] =
+static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_descriptors[32] =
 {
   {
     "model",
@@ -7888,20 +7914,176 @@ static const ProtobufCFieldDescriptor lauter__store__v1__training_spec__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "loss",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, loss),
+    &lauter__store__v1__loss__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "distance_metric",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, distance_metric),
+    &lauter__store__v1__distance_metric__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "margin",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Lauter__Store__V1__TrainingSpec, margin__case),
+    offsetof(Lauter__Store__V1__TrainingSpec, margin),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, head),
+    &lauter__store__v1__head_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "balance_labels",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, balance_labels),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head_epochs",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, head_epochs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head_batch_size",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, head_batch_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head_learning_rate",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, head_learning_rate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head_temperature",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, head_temperature),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_to_end",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, end_to_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "body_classifier_learning_rate",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, body_classifier_learning_rate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "no_dropout",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__TrainingSpec, no_dropout),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] = {
   3,   /* field[3] = agent */
+  24,   /* field[24] = balance_labels */
   7,   /* field[7] = body_batch_size */
+  30,   /* field[30] = body_classifier_learning_rate */
   6,   /* field[6] = body_epochs */
   8,   /* field[8] = body_learning_rate */
+  21,   /* field[21] = distance_metric */
   1,   /* field[1] = encoder */
+  29,   /* field[29] = end_to_end */
   18,   /* field[18] = folds */
   16,   /* field[16] = freeze_body */
+  23,   /* field[23] = head */
+  26,   /* field[26] = head_batch_size */
   15,   /* field[15] = head_c */
+  25,   /* field[25] = head_epochs */
+  27,   /* field[27] = head_learning_rate */
+  28,   /* field[28] = head_temperature */
   13,   /* field[13] = l2_weight */
+  20,   /* field[20] = loss */
+  22,   /* field[22] = margin */
   14,   /* field[14] = max_length */
   9,   /* field[9] = max_steps */
   0,   /* field[0] = model */
+  31,   /* field[31] = no_dropout */
   19,   /* field[19] = no_suggestions */
   11,   /* field[11] = num_iterations */
   17,   /* field[17] = recipe */
@@ -7914,7 +8096,7 @@ static const unsigned lauter__store__v1__training_spec__field_indices_by_name[] 
 static const ProtobufCIntRange lauter__store__v1__training_spec__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 20 }
+  { 0, 32 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__training_spec__descriptor =
 {
@@ -7924,7 +8106,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__training_spec__descriptor =
   "Lauter__Store__V1__TrainingSpec",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__TrainingSpec),
-  20,
+  32,
   lauter__store__v1__training_spec__field_descriptors,
   lauter__store__v1__training_spec__field_indices_by_name,
   1,  lauter__store__v1__training_spec__number_ranges,
@@ -11120,6 +11302,100 @@ const ProtobufCEnumDescriptor lauter__store__v1__job_state__descriptor =
   lauter__store__v1__job_state__enum_values_by_name,
   1,
   lauter__store__v1__job_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue lauter__store__v1__loss__enum_values_by_number[4] =
+{
+  { "LOSS_UNSPECIFIED", "LAUTER__STORE__V1__LOSS__LOSS_UNSPECIFIED", 0 },
+  { "LOSS_COSINE_SIMILARITY", "LAUTER__STORE__V1__LOSS__LOSS_COSINE_SIMILARITY", 1 },
+  { "LOSS_CONTRASTIVE", "LAUTER__STORE__V1__LOSS__LOSS_CONTRASTIVE", 2 },
+  { "LOSS_SUPERVISED_CONTRASTIVE", "LAUTER__STORE__V1__LOSS__LOSS_SUPERVISED_CONTRASTIVE", 3 },
+};
+static const ProtobufCIntRange lauter__store__v1__loss__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex lauter__store__v1__loss__enum_values_by_name[4] =
+{
+  { "LOSS_CONTRASTIVE", 2 },
+  { "LOSS_COSINE_SIMILARITY", 1 },
+  { "LOSS_SUPERVISED_CONTRASTIVE", 3 },
+  { "LOSS_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor lauter__store__v1__loss__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.Loss",
+  "Loss",
+  "Lauter__Store__V1__Loss",
+  "lauter.store.v1",
+  4,
+  lauter__store__v1__loss__enum_values_by_number,
+  4,
+  lauter__store__v1__loss__enum_values_by_name,
+  1,
+  lauter__store__v1__loss__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue lauter__store__v1__distance_metric__enum_values_by_number[4] =
+{
+  { "DISTANCE_METRIC_UNSPECIFIED", "LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_UNSPECIFIED", 0 },
+  { "DISTANCE_METRIC_COSINE", "LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_COSINE", 1 },
+  { "DISTANCE_METRIC_EUCLIDEAN", "LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_EUCLIDEAN", 2 },
+  { "DISTANCE_METRIC_MANHATTAN", "LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_MANHATTAN", 3 },
+};
+static const ProtobufCIntRange lauter__store__v1__distance_metric__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex lauter__store__v1__distance_metric__enum_values_by_name[4] =
+{
+  { "DISTANCE_METRIC_COSINE", 1 },
+  { "DISTANCE_METRIC_EUCLIDEAN", 2 },
+  { "DISTANCE_METRIC_MANHATTAN", 3 },
+  { "DISTANCE_METRIC_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor lauter__store__v1__distance_metric__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.DistanceMetric",
+  "DistanceMetric",
+  "Lauter__Store__V1__DistanceMetric",
+  "lauter.store.v1",
+  4,
+  lauter__store__v1__distance_metric__enum_values_by_number,
+  4,
+  lauter__store__v1__distance_metric__enum_values_by_name,
+  1,
+  lauter__store__v1__distance_metric__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue lauter__store__v1__head_kind__enum_values_by_number[3] =
+{
+  { "HEAD_KIND_UNSPECIFIED", "LAUTER__STORE__V1__HEAD_KIND__HEAD_KIND_UNSPECIFIED", 0 },
+  { "HEAD_KIND_LOGISTIC_REGRESSION", "LAUTER__STORE__V1__HEAD_KIND__HEAD_KIND_LOGISTIC_REGRESSION", 1 },
+  { "HEAD_KIND_DIFFERENTIABLE", "LAUTER__STORE__V1__HEAD_KIND__HEAD_KIND_DIFFERENTIABLE", 2 },
+};
+static const ProtobufCIntRange lauter__store__v1__head_kind__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex lauter__store__v1__head_kind__enum_values_by_name[3] =
+{
+  { "HEAD_KIND_DIFFERENTIABLE", 2 },
+  { "HEAD_KIND_LOGISTIC_REGRESSION", 1 },
+  { "HEAD_KIND_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor lauter__store__v1__head_kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "lauter.store.v1.HeadKind",
+  "HeadKind",
+  "Lauter__Store__V1__HeadKind",
+  "lauter.store.v1",
+  3,
+  lauter__store__v1__head_kind__enum_values_by_number,
+  3,
+  lauter__store__v1__head_kind__enum_values_by_name,
+  1,
+  lauter__store__v1__head_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue lauter__store__v1__sampling_strategy__enum_values_by_number[4] =

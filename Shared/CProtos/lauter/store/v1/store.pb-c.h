@@ -189,6 +189,35 @@ typedef enum _Lauter__Store__V1__JobState {
   LAUTER__STORE__V1__JOB_STATE__JOB_STATE_CANCELLED = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__JOB_STATE)
 } Lauter__Store__V1__JobState;
+/*
+ * sentence-transformers' CosineSimilarityLoss and ContrastiveLoss, and SetFit's SupConLoss.
+ */
+typedef enum _Lauter__Store__V1__Loss {
+  LAUTER__STORE__V1__LOSS__LOSS_UNSPECIFIED = 0,
+  LAUTER__STORE__V1__LOSS__LOSS_COSINE_SIMILARITY = 1,
+  LAUTER__STORE__V1__LOSS__LOSS_CONTRASTIVE = 2,
+  LAUTER__STORE__V1__LOSS__LOSS_SUPERVISED_CONTRASTIVE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__LOSS)
+} Lauter__Store__V1__Loss;
+typedef enum _Lauter__Store__V1__DistanceMetric {
+  LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_UNSPECIFIED = 0,
+  LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_COSINE = 1,
+  LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_EUCLIDEAN = 2,
+  LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_MANHATTAN = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__DISTANCE_METRIC)
+} Lauter__Store__V1__DistanceMetric;
+typedef enum _Lauter__Store__V1__HeadKind {
+  LAUTER__STORE__V1__HEAD_KIND__HEAD_KIND_UNSPECIFIED = 0,
+  /*
+   * scikit-learn's, fitted to the tuned body's embeddings.
+   */
+  LAUTER__STORE__V1__HEAD_KIND__HEAD_KIND_LOGISTIC_REGRESSION = 1,
+  /*
+   * SetFit's SetFitHead, trained by cross-entropy in steps.
+   */
+  LAUTER__STORE__V1__HEAD_KIND__HEAD_KIND_DIFFERENTIABLE = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__HEAD_KIND)
+} Lauter__Store__V1__HeadKind;
 typedef enum _Lauter__Store__V1__SamplingStrategy {
   LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_UNSPECIFIED = 0,
   LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_OVERSAMPLING = 1,
@@ -992,6 +1021,18 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__JOB_PROGRESS__LOSS___CASE)
 } Lauter__Store__V1__JobProgress__LossCase;
 
+typedef enum {
+  LAUTER__STORE__V1__JOB_PROGRESS__TEXTS_PER_SECOND___NOT_SET = 0,
+  LAUTER__STORE__V1__JOB_PROGRESS__TEXTS_PER_SECOND__TEXTS_PER_SECOND = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__JOB_PROGRESS__TEXTS_PER_SECOND___CASE)
+} Lauter__Store__V1__JobProgress__TextsPerSecondCase;
+
+typedef enum {
+  LAUTER__STORE__V1__JOB_PROGRESS__SECONDS_LEFT___NOT_SET = 0,
+  LAUTER__STORE__V1__JOB_PROGRESS__SECONDS_LEFT__SECONDS_LEFT = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__JOB_PROGRESS__SECONDS_LEFT___CASE)
+} Lauter__Store__V1__JobProgress__SecondsLeftCase;
+
 struct  Lauter__Store__V1__JobProgress
 {
   ProtobufCMessage base;
@@ -1005,10 +1046,18 @@ struct  Lauter__Store__V1__JobProgress
   union {
     double loss;
   };
+  Lauter__Store__V1__JobProgress__TextsPerSecondCase texts_per_second__case;
+  union {
+    double texts_per_second;
+  };
+  Lauter__Store__V1__JobProgress__SecondsLeftCase seconds_left__case;
+  union {
+    double seconds_left;
+  };
 };
 #define LAUTER__STORE__V1__JOB_PROGRESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__job_progress__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, LAUTER__STORE__V1__JOB_PROGRESS__LOSS___NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0, 0, LAUTER__STORE__V1__JOB_PROGRESS__LOSS___NOT_SET, {0}, LAUTER__STORE__V1__JOB_PROGRESS__TEXTS_PER_SECOND___NOT_SET, {0}, LAUTER__STORE__V1__JOB_PROGRESS__SECONDS_LEFT___NOT_SET, {0} }
 
 
 struct  Lauter__Store__V1__LabellingSpec
@@ -1072,6 +1121,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__TRAINING_SPEC__FOLDS___CASE)
 } Lauter__Store__V1__TrainingSpec__FoldsCase;
 
+typedef enum {
+  LAUTER__STORE__V1__TRAINING_SPEC__MARGIN___NOT_SET = 0,
+  LAUTER__STORE__V1__TRAINING_SPEC__MARGIN__MARGIN = 23
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LAUTER__STORE__V1__TRAINING_SPEC__MARGIN___CASE)
+} Lauter__Store__V1__TrainingSpec__MarginCase;
+
 /*
  * SetFit's training arguments, its two-phase tuples told apart as body_ and head_. Zero means SetFit's
  * default.
@@ -1104,7 +1159,8 @@ struct  Lauter__Store__V1__TrainingSpec
   uint32_t body_batch_size;
   double body_learning_rate;
   /*
-   * At most so many optimiser steps on the body; 0: no limit.
+   * At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
+   * 0: as many as the epochs have.
    */
   uint32_t max_steps;
   Lauter__Store__V1__SamplingStrategy sampling_strategy;
@@ -1130,6 +1186,41 @@ struct  Lauter__Store__V1__TrainingSpec
    * setfit where use_suggestions is set.
    */
   protobuf_c_boolean no_suggestions;
+  /*
+   * Of setfit's body training. Unspecified: cosine similarity.
+   */
+  Lauter__Store__V1__Loss loss;
+  /*
+   * Of the contrastive loss. Unspecified: cosine.
+   */
+  Lauter__Store__V1__DistanceMetric distance_metric;
+  /*
+   * Unspecified: logistic regression.
+   */
+  Lauter__Store__V1__HeadKind head;
+  /*
+   * Each label counts alike in a logistic regression, however many records it has.
+   */
+  protobuf_c_boolean balance_labels;
+  /*
+   * The following are of a differentiable head.
+   */
+  uint32_t head_epochs;
+  uint32_t head_batch_size;
+  double head_learning_rate;
+  /*
+   * What its scores are divided by. 0: 1.
+   */
+  double head_temperature;
+  /*
+   * The body learns along with it, at a rate of its own.
+   */
+  protobuf_c_boolean end_to_end;
+  double body_classifier_learning_rate;
+  /*
+   * Trains without dropout.
+   */
+  protobuf_c_boolean no_dropout;
   Lauter__Store__V1__TrainingSpec__SeedCase seed__case;
   union {
     uint64_t seed;
@@ -1149,10 +1240,17 @@ struct  Lauter__Store__V1__TrainingSpec
      */
     uint32_t folds;
   };
+  Lauter__Store__V1__TrainingSpec__MarginCase margin__case;
+  union {
+    /*
+     * Of the contrastive loss: how far apart texts of different labels should be. Default: 0.5.
+     */
+    double margin;
+  };
 };
 #define LAUTER__STORE__V1__TRAINING_SPEC__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__training_spec__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_UNSPECIFIED, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, LAUTER__STORE__V1__TRAINING_SPEC__SEED___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__WARMUP_PROPORTION___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__L2_WEIGHT___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__FOLDS___NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, LAUTER__STORE__V1__SAMPLING_STRATEGY__SAMPLING_STRATEGY_UNSPECIFIED, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, LAUTER__STORE__V1__LOSS__LOSS_UNSPECIFIED, LAUTER__STORE__V1__DISTANCE_METRIC__DISTANCE_METRIC_UNSPECIFIED, LAUTER__STORE__V1__HEAD_KIND__HEAD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, LAUTER__STORE__V1__TRAINING_SPEC__SEED___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__WARMUP_PROPORTION___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__L2_WEIGHT___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__FOLDS___NOT_SET, {0}, LAUTER__STORE__V1__TRAINING_SPEC__MARGIN___NOT_SET, {0} }
 
 
 struct  Lauter__Store__V1__TrainingResult
@@ -4447,6 +4545,9 @@ extern const ProtobufCEnumDescriptor    lauter__store__v1__suggestion_failure_ki
 extern const ProtobufCEnumDescriptor    lauter__store__v1__response_status__descriptor;
 extern const ProtobufCEnumDescriptor    lauter__store__v1__job_kind__descriptor;
 extern const ProtobufCEnumDescriptor    lauter__store__v1__job_state__descriptor;
+extern const ProtobufCEnumDescriptor    lauter__store__v1__loss__descriptor;
+extern const ProtobufCEnumDescriptor    lauter__store__v1__distance_metric__descriptor;
+extern const ProtobufCEnumDescriptor    lauter__store__v1__head_kind__descriptor;
 extern const ProtobufCEnumDescriptor    lauter__store__v1__sampling_strategy__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__dataset__descriptor;
 extern const ProtobufCMessageDescriptor lauter__store__v1__text_field__descriptor;
