@@ -71,7 +71,8 @@ public struct RecipeOptions: ParsableArguments {
       """)
   public var distanceMetric: String?
 
-  @Option(help: "Of ContrastiveLoss: how far apart texts of different labels should be. Default: 0.5.")
+  @Option(
+    help: "Of ContrastiveLoss: how far apart texts of different labels should be. Default: 0.5.")
   public var margin: Double?
 
   @Option(help: "The part of the steps over which the learning rate rises. Default: 0.1.")

@@ -304,16 +304,7 @@ struct LocalFitTests {
     .enabled(if: hasEncoders))
   func wrongShape() throws {
     let scratch = try Scratch()
-    let broken = scratch.url.appending(path: "broken", directoryHint: .isDirectory)
-    try FileManager.default.copyItem(
-      at: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2").resolvingSymlinksInPath(),
-      to: broken)
-    let file = broken.appending(path: "config.json")
-    let config = try String(contentsOf: file, encoding: .utf8)
-    let changed = config.replacing(
-      "\"intermediate_size\": 1536", with: "\"intermediate_size\": 1024")
-    try #require(changed != config)
-    try Data(changed.utf8).write(to: file)
+    let broken = try scratch.wrongShapeEncoder()
     let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
     let fit = LocalFit(
       train: try scratch.file("train.jsonl", Self.lines(0, 2)), encoder: broken, output: output)
@@ -359,17 +350,7 @@ struct LocalFitTests {
     .enabled(if: hasEncoders))
   func nanWeights() throws {
     let scratch = try Scratch()
-    let broken = scratch.url.appending(path: "broken", directoryHint: .isDirectory)
-    try FileManager.default.copyItem(
-      at: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2").resolvingSymlinksInPath(),
-      to: broken)
-    let weights = broken.appending(path: "model.safetensors")
-    var bytes = try Data(contentsOf: weights)
-    // The last tensors' values: a NaN in each.
-    for offset in stride(from: bytes.count / 2 & ~3, to: bytes.count - 4, by: 40_000) {
-      bytes.replaceSubrange(offset..<offset + 4, with: [0, 0, 0xC0, 0x7F])
-    }
-    try bytes.write(to: weights)
+    let broken = try scratch.nanEncoder()
     let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
     let fit = LocalFit(
       train: try scratch.file("train.jsonl", Self.lines(0, 2)), encoder: broken, output: output)
@@ -445,5 +426,40 @@ final class Scratch: Sendable {
     let file = url.appending(path: name)
     try Data(content.utf8).write(to: file)
     return file
+  }
+}
+
+extension Scratch {
+  private func copiedEncoder() throws -> URL {
+    let folder = url.appending(path: "broken", directoryHint: .isDirectory)
+    try FileManager.default.copyItem(
+      at: LocalFitTests.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
+        .resolvingSymlinksInPath(), to: folder)
+    return folder
+  }
+
+  /// An encoder whose weights are of another shape than its configuration says.
+  func wrongShapeEncoder() throws -> URL {
+    let folder = try copiedEncoder()
+    let file = folder.appending(path: "config.json")
+    let config = try String(contentsOf: file, encoding: .utf8)
+    let changed = config.replacing(
+      "\"intermediate_size\": 1536", with: "\"intermediate_size\": 1024")
+    try #require(changed != config)
+    try Data(changed.utf8).write(to: file)
+    return folder
+  }
+
+  /// An encoder with NaN among its weights.
+  func nanEncoder() throws -> URL {
+    let folder = try copiedEncoder()
+    let weights = folder.appending(path: "model.safetensors")
+    var bytes = try Data(contentsOf: weights)
+    // The last tensors' values: a NaN in each.
+    for offset in stride(from: bytes.count / 2 & ~3, to: bytes.count - 4, by: 40_000) {
+      bytes.replaceSubrange(offset..<offset + 4, with: [0, 0, 0xC0, 0x7F])
+    }
+    try bytes.write(to: weights)
+    return folder
   }
 }

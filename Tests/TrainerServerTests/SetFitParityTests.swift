@@ -341,7 +341,8 @@ struct SetFitParityTests {
     #expect(right > 108)
   }
 
-  @Test("max_steps overrides the epochs, as in SetFit's trainer, and is a ceiling for Lauter's recipe")
+  @Test(
+    "max_steps overrides the epochs, as in SetFit's trainer, and is a ceiling for Lauter's recipe")
   func maxSteps() {
     var recipe = Recipe(.setfit)
     recipe.maxSteps = 10
@@ -368,43 +369,79 @@ struct SetFitParityTests {
   @Test(
     "A combination in which something would be passed over is refused with a sentence",
     arguments: [
-      ("loss", "for the recipe setfit", { $0 = Recipe(.lauter); $0.loss = .contrastive }),
-      ("head", "a head of its own", { $0 = Recipe(.lauter); $0.head = .differentiable }),
-      ("balance_labels", "a head of its own", { $0 = Recipe(.lauter); $0.balanceLabels = true }),
+      (
+        "loss", "for the recipe setfit",
+        {
+          $0 = Recipe(.lauter); $0.loss = .contrastive
+        }
+      ),
+      (
+        "head", "a head of its own",
+        {
+          $0 = Recipe(.lauter); $0.head = .differentiable
+        }
+      ),
+      (
+        "balance_labels", "a head of its own",
+        {
+          $0 = Recipe(.lauter); $0.balanceLabels = true
+        }
+      ),
       ("margin", "for the loss ContrastiveLoss alone", { $0.margin = 0.25 }),
-      ("distance_metric", "not SupConLoss", {
-        $0.loss = .supervisedContrastive
-        $0.distanceMetric = .euclidean
-      }),
-      ("sampling_strategy", "about pairs", {
-        $0.loss = .supervisedContrastive
-        $0.samplingStrategy = .unique
-      }),
-      ("num_iterations", "about pairs", {
-        $0.loss = .supervisedContrastive
-        $0.numIterations = 5
-      }),
+      (
+        "distance_metric", "not SupConLoss",
+        {
+          $0.loss = .supervisedContrastive
+          $0.distanceMetric = .euclidean
+        }
+      ),
+      (
+        "sampling_strategy", "about pairs",
+        {
+          $0.loss = .supervisedContrastive
+          $0.samplingStrategy = .unique
+        }
+      ),
+      (
+        "num_iterations", "about pairs",
+        {
+          $0.loss = .supervisedContrastive
+          $0.numIterations = 5
+        }
+      ),
       ("head_epochs", "for the head differentiable", { $0.headEpochs = 5 }),
       ("head_batch_size", "for the head differentiable", { $0.headBatchSize = 5 }),
       ("head_learning_rate", "above 0", { $0.headLearningRate = .nan }),
       ("end_to_end", "for the head differentiable", { $0.endToEnd = true }),
-      ("end_to_end", "set one of them", {
-        $0.head = .differentiable
-        $0.endToEnd = true
-        $0.freezeBody = true
-      }),
-      ("body_classifier_learning_rate", "set end_to_end too", {
-        $0.head = .differentiable
-        $0.bodyClassifierLearningRate = 0.1
-      }),
-      ("head_c", "for the head logistic-regression", {
-        $0.head = .differentiable
-        $0.headC = 2
-      }),
-      ("loss", "freeze_body leaves it as it is", {
-        $0.loss = .contrastive
-        $0.freezeBody = true
-      }),
+      (
+        "end_to_end", "set one of them",
+        {
+          $0.head = .differentiable
+          $0.endToEnd = true
+          $0.freezeBody = true
+        }
+      ),
+      (
+        "body_classifier_learning_rate", "set end_to_end too",
+        {
+          $0.head = .differentiable
+          $0.bodyClassifierLearningRate = 0.1
+        }
+      ),
+      (
+        "head_c", "for the head logistic-regression",
+        {
+          $0.head = .differentiable
+          $0.headC = 2
+        }
+      ),
+      (
+        "loss", "freeze_body leaves it as it is",
+        {
+          $0.loss = .contrastive
+          $0.freezeBody = true
+        }
+      ),
     ] as [(String, String, @Sendable (inout Recipe) -> Void)])
   func refused(field: String, words: String, change: @Sendable (inout Recipe) -> Void) throws {
     var recipe = Recipe(.setfit)

@@ -275,6 +275,45 @@ struct TrainerServiceTests {
     #expect(store.state.withLock { $0.models.isEmpty })
   }
 
+  enum BadInput: String, CaseIterable {
+    case nanWeights, wrongShape, emptyText, oneLabel
+  }
+
+  @Test(
+    "A job on bad data fails with its reason, and nothing of it is published",
+    .enabled(if: LocalFitTests.hasEncoders), .timeLimit(.minutes(5)), arguments: BadInput.allCases)
+  func badInput(_ bad: BadInput) async throws {
+    let scratch = try Scratch()
+    var records = Self.records()
+    var encoder = Self.encoder
+    let words: String
+    switch bad {
+    case .nanWeights:
+      encoder = try scratch.nanEncoder()
+      words = "its weights may hold NaN"
+    case .wrongShape:
+      encoder = try scratch.wrongShapeEncoder()
+      words = "the encoder 'small' cannot be used: model.safetensors: "
+    case .emptyText:
+      records[1].fields = ["text": "\u{200B} "]
+      words = "1 training record has no text the encoder can read: 'r2'"
+    case .oneLabel:
+      records.removeAll { $0.split == .train && $0.settledLabel != "sport" }
+      words = "the train split has no reviewed record with the labels 'weather', 'cooking'"
+    }
+    let store = ScriptedStore(Self.dataset, records)
+    try store.register(encoder: encoder)
+    let stored = store.state.withLock { Set($0.artefacts.keys) }
+    store.queue(.init(recipe: "setfit"))
+    let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
+      try await store.finished()
+    }
+    #expect(finish.state == .failed)
+    #expect(finish.error.contains(words), "\(finish.error)")
+    #expect(!finish.error.contains(scratch.url.path))
+    #expect(store.state.withLock { $0.models.isEmpty && Set($0.artefacts.keys) == stored })
+  }
+
   @Test("An encoder that cannot be read is named, without the cache's path")
   func brokenEncoder() async throws {
     let scratch = try Scratch()

@@ -69,7 +69,9 @@ private struct ProgressLine {
     var line = "\(progress.phase.rawValue) \(progress.done)/\(progress.total)"
     if let loss = progress.loss { line += String(format: "  loss %.4f", loss) }
     if let rate = progress.textsPerSecond { line += String(format: "  %.0f texts/s", rate) }
-    if let left = progress.secondsLeft { line += String(format: "  %.0f s left", left.rounded(.up)) }
+    if let left = progress.secondsLeft {
+      line += String(format: "  %.0f s left", left.rounded(.up))
+    }
     write("\r\u{1B}[K\(line)")
   }
 
@@ -118,7 +120,8 @@ extension LocalFit.Report {
     }
     let phases: [(String, Double)] = [
       ("load", seconds.load), ("tokenize", seconds.tokenize), ("embedding", seconds.embedding),
-      ("validation", seconds.validation), ("body", seconds.body), ("(forward", seconds.forward), ("backward", seconds.backward),
+      ("validation", seconds.validation), ("body", seconds.body), ("(forward", seconds.forward),
+      ("backward", seconds.backward),
       ("optimiser)", seconds.optimiser), ("head", seconds.head),
       ("evaluation", seconds.evaluation),
       ("save", seconds.save), ("total", seconds.total),

@@ -116,7 +116,9 @@ package func supervisedContrastiveLoss(
   // By the normalised embeddings.
   var slopes = [Double](repeating: 0, count: f.count)
   var z = [Double](repeating: 0, count: count)
-  let anchors = labels.indices.filter { i in labels.indices.contains { $0 != i && labels[$0] == labels[i] } }
+  let anchors = labels.indices.filter { i in
+    labels.indices.contains { $0 != i && labels[$0] == labels[i] }
+  }
   for i in anchors {
     for a in 0..<count {
       var dot = 0.0

@@ -22,7 +22,8 @@ package struct HeadTraining: Sendable {
     let bound = (6 / Float(hidden + labelCount)).squareRoot()
     return try DifferentiableHead(
       labels: labelCount, hidden: hidden,
-      weight: (0..<labelCount * hidden).map { _ in Float.random(in: -bound...bound, using: &random) },
+      weight: (0..<labelCount * hidden).map { _ in Float.random(in: -bound...bound, using: &random)
+      },
       bias: [Float](repeating: 0.01, count: labelCount), temperature: recipe.headTemperature)
   }
 

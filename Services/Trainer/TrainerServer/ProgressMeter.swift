@@ -28,7 +28,8 @@ final class ProgressMeter {
       progress.textsPerSecond = Double(texts) / seconds
     }
     if progress.done > 0, progress.total > progress.done {
-      progress.secondsLeft = seconds / Double(progress.done) * Double(progress.total - progress.done)
+      progress.secondsLeft =
+        seconds / Double(progress.done) * Double(progress.total - progress.done)
     }
     forward(progress)
   }

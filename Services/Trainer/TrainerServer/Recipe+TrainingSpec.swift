@@ -94,7 +94,9 @@ extension Recipe {
       field: field, "\(listed), not \(number); is the client of a later version?")
   }
 
-  fileprivate static func wire<Wire, Ours: Equatable>(_ value: Ours, _ pairs: [(Wire, Ours)]) -> Wire {
+  fileprivate static func wire<Wire, Ours: Equatable>(_ value: Ours, _ pairs: [(Wire, Ours)])
+    -> Wire
+  {
     // Every case has its pair.
     pairs.first { $0.1 == value }!.0
   }

@@ -188,7 +188,8 @@ package struct Recipe: Sendable, Hashable {
       "trains the body with the head, and freeze_body leaves it as it is; set one of them")
     if freezeBody {
       try require(
-        loss == plain.loss, "loss", "\(loss.rawValue) tunes the body, which freeze_body leaves as it is")
+        loss == plain.loss, "loss",
+        "\(loss.rawValue) tunes the body, which freeze_body leaves as it is")
     }
   }
 }

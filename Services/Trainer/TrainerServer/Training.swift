@@ -254,7 +254,8 @@ package struct Training: Sendable {
     consuming func finished(_ fit: () throws -> ClassificationHead) throws -> Outcome {
       let head = try measured(\.head, .head, fit)
       return Outcome(
-        head: head, losses: losses, headLosses: headLosses, seconds: seconds, validation: validation,
+        head: head, losses: losses, headLosses: headLosses, seconds: seconds,
+        validation: validation,
         temperature: temperature, usedSuggestions: usedSuggestions,
         suggestionTrial: suggestionTrial, labelNameTrial: labelNameTrial,
         learningCurve: learningCurve)
