@@ -66,11 +66,11 @@ package struct EncoderBody: TrainableBody {
   }
 
   package mutating func forward(_ texts: [[Int32]]) throws -> [Float] {
-    timed(\.forward) { trainer.forward(tokens: texts).values }
+    timed(\.forward) { [trainer] in trainer.forward(tokens: texts).values }
   }
 
   package mutating func backward(_ gradient: [Float]) throws {
-    timed(\.backward) { trainer.backward(gradient) }
+    timed(\.backward) { [trainer] in trainer.backward(gradient) }
   }
 
   private mutating func timed<R>(
@@ -84,7 +84,7 @@ package struct EncoderBody: TrainableBody {
   package mutating func step(
     learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
   ) throws -> Double {
-    timed(\.optimiser) {
+    timed(\.optimiser) { [trainer] in
       Double(
         trainer.step(
           learningRate: Float(learningRate), weightDecay: Float(weightDecay),

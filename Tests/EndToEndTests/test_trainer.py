@@ -1,0 +1,91 @@
+"""Trainers that die, and trainers beside each other."""
+
+import json
+
+import pytest
+
+from conftest import ROOT, Store, upload, wait_for
+
+
+@pytest.fixture
+def answered(start, contracts, encoder, tmp_path):
+    """A store with an encoder and a data set whose 18 records are answered. Leases last five seconds."""
+    service = start("lauter-store", "--data", tmp_path / "store", "--lease", 5)
+    store = Store(service, contracts)
+    store.encoders.RegisterEncoder(store.messages.RegisterEncoderRequest(
+        name="minilm", files=upload(contracts, service.channel, encoder), source="test"), timeout=60)
+    rows = [json.loads(line) for line in (ROOT / "scripts/example/test.jsonl").read_text().splitlines()]
+    labels = sorted({row["label"] for row in rows})
+    rows = [row for label in labels for row in [r for r in rows if r["label"] == label][:6]]
+    store.create("reviews", labels=labels, texts=[row["text"] for row in rows],
+                 reviewed=[row["label"] for row in rows])
+    return store
+
+
+def start_trainer(start, store, cache):
+    return start("lauter-trainer", "--store", store.service.address, "--cache", cache)
+
+
+def progress(store, job):
+    return store.jobs.GetJob(store.messages.GetJobRequest(id=job.id), timeout=30).job
+
+
+def test_a_killed_trainers_job_is_taken_up_by_another(start, answered, tmp_path):
+    store = answered
+    first = start_trainer(start, store, tmp_path / "cache-1")
+    # Long enough to be killed in, whatever the machine; then cut short for the second trainer by a cancel.
+    job = store.queue("reviews", training=store.messages.TrainingSpec(
+        recipe="setfit", body_epochs=1000, folds=0))
+    running = wait_for(
+        lambda: (p := progress(store, job)).progress.phase == "body" and p.progress.done > 0 and p,
+        "the body is being tuned")
+    assert running.attempt == 1 and running.progress.texts_per_second > 0
+    assert running.progress.seconds_left > 0
+    first.kill()
+    second = start_trainer(start, store, tmp_path / "cache-2")
+    again = wait_for(
+        lambda: (p := progress(store, job)).attempt == 2 and p.progress.phase == "body" and p,
+        "the job is taken up again")
+    assert again.state == store.messages.JOB_STATE_RUNNING and again.worker != running.worker
+    store.jobs.CancelJob(store.messages.CancelJobRequest(id=job.id), timeout=30)
+    done = store.follow(job)
+    assert done.state == store.messages.JOB_STATE_CANCELLED and done.attempt == 2
+    assert not store.models.ListModels(store.messages.ListModelsRequest(), timeout=30).models
+    # And the trainer goes on to the next.
+    short = store.follow(store.queue("reviews", training=store.messages.TrainingSpec(
+        recipe="setfit", max_steps=2, folds=0)))
+    assert short.state == store.messages.JOB_STATE_SUCCEEDED, short.error
+    assert short.training_result.version == 1
+    assert second.stop() == 0
+
+
+def test_two_trainers_never_train_one_job(start, answered, tmp_path):
+    store = answered
+    trainers = [start_trainer(start, store, tmp_path / f"cache-{i}") for i in range(2)]
+    jobs = [store.queue("reviews", training=store.messages.TrainingSpec(
+        recipe="setfit", max_steps=2, folds=0, seed=seed)) for seed in range(6)]
+    ended = [store.follow(job) for job in jobs]
+    for job in ended:
+        assert job.state == store.messages.JOB_STATE_SUCCEEDED, job.error
+        assert job.attempt == 1
+    # A version a job, each published once.
+    assert sorted(job.training_result.version for job in ended) == [1, 2, 3, 4, 5, 6]
+    assert len({job.worker for job in ended}) == 2
+    assert [trainer.stop() for trainer in trainers] == [0, 0]
+
+
+def test_the_flags_of_a_training_reach_the_model(start, answered, lauter, tmp_path):
+    store = answered
+    start_trainer(start, store, tmp_path / "cache")
+    run = lauter("train", "reviews", "--recipe", "setfit", "--folds", 0, "--loss", "SupConLoss", "--body-epochs", 1,
+                 "--body-batch-size", 9, "--head", "differentiable", "--head-epochs", 2, "--head-batch-size", 6,
+                 "--head-learning-rate", 0.02, "--end-to-end", services=[store.service])
+    assert "published reviews version 1" in run.stdout
+    [model] = store.models.ListModels(store.messages.ListModelsRequest(), timeout=30).models
+    spec = model.training
+    assert spec.loss == store.messages.LOSS_SUPERVISED_CONTRASTIVE
+    assert spec.head == store.messages.HEAD_KIND_DIFFERENTIABLE
+    assert (spec.body_batch_size, spec.head_epochs, spec.head_batch_size) == (9, 2, 6)
+    assert (spec.head_learning_rate, spec.body_classifier_learning_rate, spec.end_to_end) == (0.02, 1e-5, True)
+    refused = lauter("train", "reviews", "--head", "differentiable", services=[store.service], check=False)
+    assert refused.returncode == 1 and "head: differentiable is for the recipe setfit" in refused.stderr
