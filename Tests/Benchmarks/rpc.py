@@ -5,7 +5,7 @@
     Tests/Benchmarks/rpc.py --calls 500 --peers cpp     a look
     Tests/Benchmarks/rpc.py --churn            a million calls that end in every way: memory stays flat
 
-Installs and builds what it needs on first use, into .build/rpc-peers: Debian's gRPC 1.51 and nghttp2
+Installs and builds what it needs on first use, into .build-peers: Debian's gRPC 1.51 and nghttp2
 tools (apt-get, as root), grpcio from PyPI, grpc-swift-2 and swift-protobuf as a Swift package of their
 own. Every server echoes the same protobuf message and runs on core 0; the load, h2load or a client of
 our own or a peer's, runs on core 1. CPU time per call is the server's user and system time over the
@@ -29,7 +29,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "Tests/Benchmarks/rpc"
-PEERS = ROOT / ".build/rpc-peers"
+PEERS = ROOT / ".build-peers"
 APT = ["nghttp2-client", "nghttp2-server", "libgrpc++-dev", "libprotobuf-dev", "libprotoc-dev",
        "protobuf-compiler", "protobuf-compiler-grpc", "g++", "pkg-config", "openssl"]
 PIP = ["grpcio==1.85.1", "grpcio-tools==1.85.1"]

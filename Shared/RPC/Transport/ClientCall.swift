@@ -2,7 +2,7 @@ import NIOCore
 
 /// One call a client makes, from waiting for a connection to its status. Confined to the channel's
 /// event loop, but where a method says otherwise.
-final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
+final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecked Sendable {
   let method: MethodDescriptor
   let waitForReady: Bool
   let deadline: ContinuousClock.Instant?
@@ -13,7 +13,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   /// The only connection the call may use, if it may not use any.
   private let pinned: ClientConnection?
   private let metadata: Metadata
-  private let response: ResponseMetadata
+  private let response: OutgoingCall.Response
   private var state = State.created
   private var deadlineTimer: Scheduled<Void>?
   private var metrics: CallMetrics?
@@ -58,10 +58,11 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       loop: core.loop, messageLimit: core.configuration.maxReceiveMessageSize,
       expectsOne: expectsOne)
     // Whether the server can read it shows only in its answer.
-    let encoding = MessageEncoding(
-      call.options.compression, accepted: Set(Compression.allCases))
+    let state = CallState(
+      method: method, deadline: deadline, compression: call.options.compression,
+      accepted: Compression.all)
     outbox = MessageOutbox(
-      loop: core.loop, encoding: encoding, replayLimit: core.configuration.retryBufferSize)
+      loop: core.loop, state, replayLimit: core.configuration.retryBufferSize)
     retries = RetryState(
       call.options.retryPolicy ?? core.configuration.retryPolicy(call.method))
   }
@@ -195,14 +196,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       state = .open(connection, id)
       metrics?.attempts.increment()
       connection.add(self, id)
-      inbox.consume = { [unowned connection] count in
-        connection.pump.session.consume(id, count)
-        connection.pump.scheduleFlush()
-      }
-      outbox.wake = { [unowned connection] in
-        connection.pump.session.resume(id)
-        connection.pump.scheduleFlush()
-      }
+      inbox.stream = self
+      outbox.stream = self
       connection.pump.scheduleFlush()
     } catch {
       // The session is closing or out of stream numbers; another connection will do.
@@ -220,7 +215,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       HTTP2Header("user-agent", ClientCall.userAgent),
       HTTP2Header("grpc-accept-encoding", Compression.accepted),
     ]
-    let compression = outbox.encoding.fix()
+    let compression = outbox.state.encoding.fix()
     if compression != .identity { head.append(HTTP2Header("grpc-encoding", compression.name)) }
     if let deadline {
       head.append(
@@ -369,8 +364,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   }
 
   private func leaveStream(resetting code: HTTP2ErrorCode?) {
-    inbox.consume = nil
-    outbox.wake = nil
+    inbox.stream = nil
+    outbox.stream = nil
     guard case .open(let connection, let id) = state else { return }
     // After complete trailers a reset only stops what was still to be sent.
     connection.remove(id, resetting: code == .noError && outbox.isSent ? nil : code)
@@ -407,6 +402,18 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     guard let completion else { return }
     self.completion = nil
     completion.resume(with: Result { if let error { throw error } else { try inbox.takeOnly() } })
+  }
+
+  func taken(_ count: Int) {
+    guard case .open(let connection, let id) = state else { return }
+    connection.pump.session.consume(id, count)
+    connection.pump.scheduleFlush()
+  }
+
+  func wake() {
+    guard case .open(let connection, let id) = state else { return }
+    connection.pump.session.resume(id)
+    connection.pump.scheduleFlush()
   }
 
   func read(into space: UnsafeMutableRawBufferPointer) -> HTTP2BodyPart {
