@@ -10,8 +10,8 @@ import CNghttp2
 
 /// Makes header lists of the fields nghttp2 reports.
 ///
-/// A client's lists repeat each other: as long as the fields are those of the list before, nothing is
-/// made, and of a list that is the same to its end the delegate gets the very array it got before.
+/// A client's lists repeat each other: as long as the fields are those of the list before, nothing
+/// is made, and of a list that is the same to its end the delegate gets the very array it got before.
 struct HTTP2HeaderReader {
   /// The latest list, and its bytes one after the other.
   private var latest: [HTTP2Header] = []

@@ -104,9 +104,9 @@ package final class HTTP2Session {
 
   /// Takes bytes from the peer and reports what they mean to the delegate before it returns.
   ///
-  /// A call that is answered at once is sent off before the next is read: of a hundred calls in one read
-  /// each then finds the memory of the one before it in the processor's caches. `pause` is called in
-  /// between, and may call ``send(_:)``.
+  /// A call that is answered at once is sent off before the next is read: of a hundred calls in one
+  /// read each then finds the memory of the one before it in the processor's caches. `pause` is
+  /// called in between, and may call ``send(_:)``.
   ///
   /// After a protocol error of the peer the session only wants to write (its GOAWAY) and then
   /// nothing more; it throws when not even that makes sense. The delegate must not call `receive`.

@@ -84,29 +84,28 @@ public enum ServerObservers {
     let openServices: Set<String>
 
     func callBegan(_ context: inout CallContext) throws {
-      let token = context.metadata["authorization"].flatMap(BearerTokens.token)
-      if let token, isKnown(token) { return }
+      let field = context.metadata["authorization"] ?? ""
+      if isKnown(field) { return }
       guard !openServices.contains(context.method.service) else { return }
       throw RPCError(
         code: .unauthenticated,
-        message: token == nil
-          ? "\(context.method) needs a token: send metadata 'authorization: Bearer TOKEN'"
-          : "\(context.method) refuses the token sent")
+        message: BearerTokens.isBearer(field.utf8)
+          ? "\(context.method) refuses the token sent"
+          : "\(context.method) needs a token: send metadata 'authorization: Bearer TOKEN'")
     }
 
-    /// The token in the field's value; nil when it is no bearer token.
-    private static func token(_ field: String) -> Substring.UTF8View? {
-      let scheme = "bearer ".utf8
-      let start = field.utf8.prefix(scheme.count)
-      guard start.count == scheme.count, zip(start, scheme).allSatisfy({ $0 | 0x20 == $1 }) else {
-        return nil
-      }
-      return field[start.endIndex...].utf8
+    private static let scheme = Array("bearer ".utf8)
+
+    private static func isBearer(_ field: some Collection<UInt8>) -> Bool {
+      field.count >= scheme.count && zip(field, scheme).allSatisfy { $0 | 0x20 == $1 }
     }
 
     /// Each token is looked at, and all of it: how long this takes says nothing about the tokens.
-    private func isKnown(_ given: Substring.UTF8View) -> Bool {
-      given.withContiguousStorageIfAvailable { given in
+    private func isKnown(_ field: String) -> Bool {
+      var field = field
+      return field.withUTF8 { field in
+        guard BearerTokens.isBearer(field) else { return false }
+        let given = UnsafeBufferPointer(rebasing: field[BearerTokens.scheme.count...])
         var isKnown = false
         for token in tokens where token.count == given.count {
           var difference: UInt8 = 0
@@ -114,7 +113,7 @@ public enum ServerObservers {
           if difference == 0 { isKnown = true }
         }
         return isKnown
-      } ?? false
+      }
     }
   }
 }
