@@ -188,6 +188,13 @@ final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecke
 
   var isOver: Bool { if case .over = state { true } else { false } }
 
+  /// The stream the call is on, if it is on one.
+  var streamID: HTTP2Session.StreamID? { if case .open(_, let id) = state { id } else { nil } }
+
+  private var connection: ClientConnection? {
+    if case .open(let connection, _) = state { connection } else { nil }
+  }
+
   /// Sends the call over `connection`.
   func open(on connection: ClientConnection) {
     guard case .waiting = state else { return }
@@ -208,13 +215,7 @@ final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecke
   }
 
   private func head(to connection: ClientConnection) -> [HTTP2Header] {
-    var head = [
-      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", connection.usesTLS ? "https" : "http"),
-      HTTP2Header(":path", method.path), HTTP2Header(":authority", core.target.description),
-      HTTP2Header("te", "trailers"), HTTP2Header("content-type", "application/grpc"),
-      HTTP2Header("user-agent", ClientCall.userAgent),
-      HTTP2Header("grpc-accept-encoding", Compression.accepted),
-    ]
+    var head = connection.fields(of: method, authority: core.target.description)
     let compression = outbox.state.encoding.fix()
     if compression != .identity { head.append(HTTP2Header("grpc-encoding", compression.name)) }
     if let deadline {
@@ -224,10 +225,8 @@ final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecke
     if retries.previousAttempts > 0 {
       head.append(HTTP2Header("grpc-previous-rpc-attempts", "\(retries.previousAttempts)"))
     }
-    return head + metadata.fields
+    return metadata.isEmpty ? head : head + metadata.fields
   }
-
-  private static let userAgent = "grpc-swift-lauter/1.0"
 
   /// There is no connection, and none in sight.
   func fail(_ error: RPCError) { attemptFailed(error, .unknown) }
@@ -242,13 +241,19 @@ final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecke
         resetting: .cancel)
     }
     if endsStream {
+      if let known = connection?.latestTrailers, known.fields == fields {
+        trailing = known.metadata
+        return end(nil, resetting: .noError)
+      }
       let status = RPCError(trailers: fields)
       if let status, initial == nil {
         return attemptFailed(status, .unknown, resetting: .noError)
       }
       trailing = status?.metadata ?? Metadata(fields: fields)
+      if status == nil { connection?.latestTrailers = (fields, trailing) }
       return end(status, resetting: .noError)
     }
+    if let known = connection?.latestHead, known.fields == fields { return begin(known.meaning) }
     if let status = fields[":status"], status.hasPrefix("1") { return }
     guard fields[":status"] == "200" else {
       return attemptFailed(
@@ -262,17 +267,27 @@ final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecke
           message: "the server answered with content-type "
             + "'\(fields["content-type"] ?? "none")', not application/grpc"), resetting: .cancel)
     }
+    var compression = Compression.identity
     if let encoding = fields["grpc-encoding"] {
-      guard let compression = Compression(name: encoding) else {
+      guard let named = Compression(name: encoding) else {
         return end(
           RPCError(
             code: .internalError,
             message: "the server compresses with '\(encoding)', which the client did not offer"),
           resetting: .cancel)
       }
-      inbox.compression = compression
+      compression = named
     }
-    setInitialMetadata(Metadata(fields: fields))
+    let meaning = ResponseHead(compression: compression, metadata: Metadata(fields: fields))
+    connection?.latestHead = (fields, meaning)
+    begin(meaning)
+  }
+
+  /// The server has begun to answer.
+  private func begin(_ head: ResponseHead) {
+    outbox.stopKeeping()
+    inbox.compression = head.compression
+    setInitialMetadata(head.metadata)
   }
 
   private func setInitialMetadata(_ metadata: Metadata) {
