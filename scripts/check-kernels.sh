@@ -25,13 +25,15 @@ flags=(-std=gnu17 -fno-math-errno -I Shared/Kernels/include -Wall -Wextra -Wno-u
 
 # Kernels as they are shipped, and every step checked.
 clang=${CC:-clang}
-"$clang" -O3 "${flags[@]}" "${sources[@]}" -lm -o "$work/plain"
-"$work/plain"
+"$clang" -O3 "${flags[@]}" "${sources[@]}" -lm -o "$work/plain" &
+plain=$!
 # gold warns about every symbol of the sanitizer's.
 linker=()
 ! command -v ld.lld >/dev/null || linker=(-fuse-ld=lld)
 "$clang" -O1 -g "${flags[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "${linker[@]}" \
   "${sources[@]}" -lm -o "$work/sanitized"
+wait "$plain"
+"$work/plain"
 "$work/sanitized"
 
 arm=$(command -v aarch64-linux-gnu-gcc || true)
