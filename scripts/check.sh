@@ -14,5 +14,6 @@ step() {
 step "what is needed" scripts/install.sh --tests
 step "format" scripts/format.sh --check
 step "generated code" scripts/generate-protos.sh --check
+step "kernels" scripts/check-kernels.sh
 step "tests" scripts/test.sh
 step "containers" scripts/compose-smoke.sh
