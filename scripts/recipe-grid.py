@@ -4,6 +4,7 @@ mean test accuracy, and the paired difference (same shots, same seed) to the fir
 
   scripts/recipe-grid.py --data FOLDER --encoder FOLDER [--sets NAME...] [--shots K...] [--seeds N]
                          [--recipes NAME...] [--agent-accuracy Q] [--pool N] [--test N] [--rows FILE]
+                         [--setfit-python PYTHON]
 
 FOLDER holds a folder per data set with train.jsonl and test.jsonl ({"text", "label"} a line). A recipe is
 `setfit` or `lauter`, with `:frozen` to leave the body as it is, `:use-suggestions` to learn in any case from
@@ -11,7 +12,11 @@ simulated suggestions on the rest of the pool, and `:no-suggestions` never to. T
 its own accuracy (up to 15 points off) and its own confusions, and texts that a naive Bayes classifier finds
 hard go wrong first, half of them to what that classifier would have said.
 
-Needs a release build (scripts/build.sh) and nothing but Python's standard library. --rows keeps the single
+The recipe `setfit-1.2` is the real SetFit with its defaults, trained on the same answers by the Python that
+--setfit-python names (scripts/check-setfit.sh makes such an environment); SETFIT_THREADS says on how many
+threads.
+
+Needs a release build (scripts/build.sh) and, but for setfit-1.2, nothing but Python's standard library. --rows keeps the single
 results, and a run that finds some there does not repeat them.
 """
 
@@ -27,6 +32,7 @@ import subprocess
 import sys
 import tempfile
 
+PEER = "setfit-1.2"
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -80,7 +86,25 @@ def suggest(rows, accuracy, seed):
             for row, label in zip(rows, said)], right
 
 
-def run(arguments, name, scratch, done):
+class SetFit:
+    """The real one, in a process of its own that is started when it is first needed."""
+
+    def __init__(self, python):
+        self.python, self.process = python, None
+
+    def train(self, job):
+        if not self.process:
+            self.process = subprocess.Popen(
+                [self.python, pathlib.Path(__file__).with_name("setfit-worker.py")], text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        if not (line := self.process.stdout.readline()):
+            sys.exit("recipe-grid: scripts/setfit-worker.py ended; run it by hand to see why")
+        return json.loads(line)
+
+
+def run(arguments, name, scratch, done, setfit):
     """New results, one dictionary a training."""
     data = pathlib.Path(arguments.data) / name
     pool = random.Random(1).sample(rows := read(data / "train.jsonl"), min(arguments.pool, len(rows)))
@@ -90,18 +114,37 @@ def run(arguments, name, scratch, done):
     train_file.write_text("".join(json.dumps(row) + "\n" for row in pool))
     test_file.write_text("".join(json.dumps(row) + "\n" for row in test))
     for shots in arguments.shots:
-        wanted = [recipe for recipe in arguments.recipes
-                  if any((name, recipe, shots, seed) not in done for seed in range(1, arguments.seeds + 1))]
+        seeds = range(1, arguments.seeds + 1)
+        missing = {recipe: [seed for seed in seeds if (name, recipe, shots, seed) not in done]
+                   for recipe in arguments.recipes}
+        if PEER in missing:
+            for seed in missing.pop(PEER) if shots else []:
+                answers = answers_of(arguments, train_file, test_file, shots, seed)
+                result = setfit.train({
+                    "encoder": str(arguments.encoder), "seed": seed, "test": test,
+                    "train": [{key: pool[i - 1][key] for key in ("text", "label")} for i in answers]})
+                yield {"set": name, "recipe": PEER, "shots": shots, "seed": seed, **result, "answers": answers}
+        wanted = [recipe for recipe, seeds in missing.items() if seeds]
         if not wanted:
             continue
         command = [arguments.trainer, "compare", "--train", train_file, "--test", test_file,
                    "--encoder", arguments.encoder, "--recipe", *wanted, "--shots", str(shots),
-                   "--seed", *map(str, range(1, arguments.seeds + 1))]
+                   "--seed", *map(str, seeds)]
         with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
                 yield {"set": name, "agent": round(right, 4), **json.loads(line)}
         if process.returncode:
             sys.exit(f"recipe-grid: {' '.join(map(str, command))} failed")
+
+
+def answers_of(arguments, train, test, shots, seed):
+    """Which of the pool's records a training with so many shots and that seed takes, from 1."""
+    command = [arguments.trainer, "compare", "--train", train, "--test", test, "--encoder", arguments.encoder,
+               "--recipe", "setfit:frozen", "--shots", shots, "--seed", seed]
+    found = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if found.returncode:
+        sys.exit(f"recipe-grid: {found.stderr.strip()}")
+    return json.loads(found.stdout)["answers"]
 
 
 def table(rows, recipes, seeds):
@@ -153,13 +196,17 @@ def main():
     parser.add_argument("--pool", type=int, default=1000)
     parser.add_argument("--test", type=int, default=500)
     parser.add_argument("--rows", type=pathlib.Path)
+    parser.add_argument("--setfit-python", help="with setfit 1.2 installed")
     arguments = parser.parse_args()
+    if PEER in arguments.recipes and not arguments.setfit_python:
+        parser.error(f"the recipe {PEER} needs --setfit-python")
 
     rows = read(arguments.rows) if arguments.rows and arguments.rows.exists() else []
     with tempfile.TemporaryDirectory() as scratch:
+        setfit = SetFit(arguments.setfit_python)
         for name in arguments.sets:
             done = {(r["set"], r["recipe"], r["shots"], r["seed"]) for r in rows}
-            for row in run(arguments, name, pathlib.Path(scratch), done):
+            for row in run(arguments, name, pathlib.Path(scratch), done, setfit):
                 key = (row["set"], row["recipe"], row["shots"], row["seed"])
                 if key in done:
                     continue

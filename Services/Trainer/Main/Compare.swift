@@ -7,7 +7,7 @@ struct Compare: ParsableCommand {
     abstract: "Trains many times on a file and says how each model does, to compare recipes.",
     discussion: """
       Prints a JSON object a line: recipe, shots, seed, accuracy, macro_f1, steps, seconds, \
-      used_suggestions. A recipe \
+      used_suggestions, answers (which records were the answers, from 1). A recipe \
       is 'lauter' or 'setfit', with ':frozen' to leave the body as it is, and ':use-suggestions' to \
       learn from the file's suggestions in any case, on all records beyond the shots, or \
       ':no-suggestions' never to.

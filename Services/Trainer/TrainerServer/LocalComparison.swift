@@ -63,9 +63,11 @@ package struct LocalComparison: Sendable {
     /// Of the training, without what it took to embed texts that were embedded before.
     package var seconds: Double
     package var usedSuggestions: Bool
+    /// Which of the file's records were the answers, from 1: whoever trains elsewhere on the same can.
+    package var answers: [Int64]
 
     private enum CodingKeys: String, CodingKey {
-      case recipe, shots, seed, accuracy, steps, seconds
+      case recipe, shots, seed, accuracy, steps, seconds, answers
       case macroF1 = "macro_f1"
       case usedSuggestions = "used_suggestions"
     }
@@ -107,7 +109,8 @@ package struct LocalComparison: Sendable {
               Row(
                 recipe: variant.name, shots: shots, seed: seed, accuracy: evaluation.accuracy,
                 macroF1: evaluation.macroF1, steps: outcome.losses.count, seconds: seconds,
-                usedSuggestions: outcome.usedSuggestions))
+                usedSuggestions: outcome.usedSuggestions,
+                answers: set.examples.filter { !$0.isSuggested }.map(\.recordID)))
           }
           if training.tunesBody(set) {
             var body = try EncoderBody(folder: encoder, recipe: recipe, pool: pool)
