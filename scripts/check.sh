@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything a change must pass: format, generated code, tests, containers. CI runs this and nothing else.
+# Everything a change must pass: format, generated code, tests, a little fuzzing, containers. CI runs this and nothing else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,4 +15,5 @@ step "what is needed" scripts/install.sh --tests
 step "format" scripts/format.sh --check
 step "generated code" scripts/generate-protos.sh --check
 step "tests" scripts/test.sh
+step "fuzzing" scripts/fuzz.sh 20
 step "containers" scripts/compose-smoke.sh

@@ -143,7 +143,7 @@ private struct InteropRun {
   }
 
   func cancelAfterBegin() async throws {
-    try await expectCancellation { _ in
+    try await expectCancellation {
       _ = try await client.streamingInputCall { _ in
         withUnsafeCurrentTask { $0?.cancel() }
         try await Self.untilCancelled()
@@ -152,7 +152,7 @@ private struct InteropRun {
   }
 
   func cancelAfterFirstResponse() async throws {
-    try await expectCancellation { _ in
+    try await expectCancellation {
       try await client.fullDuplexCall(
         { writer in
           try await writer.write(Self.duplex(31_415, 27_182))
@@ -169,9 +169,9 @@ private struct InteropRun {
 
   /// Runs `body` in a task that cancels itself, and expects that to be what ends it.
   private func expectCancellation(
-    _ body: @escaping @Sendable (Void) async throws -> Void
+    _ body: @escaping @Sendable () async throws -> Void
   ) async throws {
-    switch await Task(operation: { try await body(()) }).result {
+    switch await Task(operation: { try await body() }).result {
     case .failure(is CancellationError): return
     case .failure(let error as RPCError) where error.code == .cancelled: return
     case .failure(let error): throw error
