@@ -48,7 +48,8 @@ headers+=(-Xcc -I -Xcc "$PWD/Shared/CProtos" -Xcc -I -Xcc "$PWD/Tests/WireTestPr
 swift_module() {
   local name=$1
   shift
-  swiftc -swift-version 6 -O -g -wmo -parse-as-library -package-name lauter -module-name "$name" \
+  # Lines are all a stack needs; more would leave the module's description in the working folder.
+  swiftc -swift-version 6 -O -gline-tables-only -wmo -parse-as-library -package-name lauter -module-name "$name" \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny \
     "${sanitize[@]}" -use-ld=lld -I "$work" -I $built/Modules "${headers[@]}" "$@"
 }
@@ -57,8 +58,7 @@ swift_module() {
 executable() {
   local target=$1 name=$2
   shift 2
-  # What a debugger wants of the module is not left in the working folder.
-  swift_module "$name" -emit-module-path "$work/main-$target.swiftmodule" "$@" -o "$work/$target"
+  swift_module "$name" "$@" -o "$work/$target"
 }
 
 # library NAME FOLDER: into NAME.swiftmodule and NAME.o.
