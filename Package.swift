@@ -85,9 +85,17 @@ let package = Package(
     // The contracts in Swift: messages, clients, service protocols.
     library("Wire", path: "Shared/Wire", ["Schema", "RPC", "CProtos", "CProtobufC"]),
     // gRPC over HTTP/2: framing by nghttp2, bytes and TLS by SwiftNIO.
-    library(
-      "RPC", path: "Shared/RPC",
-      ["CNghttp2", "CZlib", .nioCore, .nioPosix, .nioTLS, .nioSSL, .logging, .metrics, .lifecycle]),
+    .target(
+      name: "RPC",
+      dependencies: [
+        "CNghttp2", "CZlib", .nioCore, .nioPosix, .nioTLS, .nioSSL, .logging, .metrics, .lifecycle,
+      ],
+      path: "Shared/RPC",
+      // What belongs to a connection is confined to its loop, and the checks at run time that nobody
+      // else is at it cost a tenth of a call; debug builds, and so the sanitizers', have them.
+      swiftSettings: swiftSettings + [
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+      ]),
     // The sentence encoder, forward and backward: tokenizer, weight files, layers, heads, optimiser.
     library("Transformer", path: "Shared/Transformer", ["Kernels"]),
     // The field's values, and nothing else.
@@ -167,7 +175,9 @@ let package = Package(
     // Lauter's side of Tests/Benchmarks/rpc.py, and the contract it measures with.
     .executableTarget(
       name: "rpc-bench",
-      dependencies: ["RPC", "Wire", "BenchmarkProtos", "CProtobufC", .logging],
+      dependencies: [
+        "RPC", "Wire", "BenchmarkProtos", "CProtobufC", .nioCore, .logging, .metrics,
+      ],
       path: "Tests/Benchmarks/rpc/lauter", swiftSettings: swiftSettings),
     .target(
       name: "BenchmarkProtos", dependencies: ["CProtobufC"], path: "Tests/Benchmarks/rpc/protos",

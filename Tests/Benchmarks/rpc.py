@@ -5,14 +5,15 @@
     Tests/Benchmarks/rpc.py --calls 500 --peers cpp     a look
     Tests/Benchmarks/rpc.py --churn            a million calls that end in every way: memory stays flat
 
-Installs and builds what it needs on first use, into .build/rpc-peers: Debian's gRPC 1.51 and nghttp2
+Installs and builds what it needs on first use, into .build-peers: Debian's gRPC 1.51 and nghttp2
 tools (apt-get, as root), grpcio from PyPI, grpc-swift-2 and swift-protobuf as a Swift package of their
 own. Every server echoes the same protobuf message and runs on core 0; the load, h2load or a client of
 our own or a peer's, runs on core 1. CPU time per call is the server's user and system time over the
 cell; it holds on a busy machine, calls per second and latencies do not. nghttpd serves a file of the
 answer's size to GET: no upload, no trailers, no protobuf, so it bounds what HTTP/2 can give.
 
-Cells that miss a target stand first. Everything measured is also written to --json FILE.
+Cells that miss a target stand first. Everything measured is also written to --json FILE; what the file
+holds of other cells stays in it, so that a long run can be made in parts, and is printed with them.
 """
 
 import argparse
@@ -29,7 +30,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "Tests/Benchmarks/rpc"
-PEERS = ROOT / ".build/rpc-peers"
+PEERS = ROOT / ".build-peers"
 APT = ["nghttp2-client", "nghttp2-server", "libgrpc++-dev", "libprotobuf-dev", "libprotoc-dev",
        "protobuf-compiler", "protobuf-compiler-grpc", "g++", "pkg-config", "openssl"]
 PIP = ["grpcio==1.85.1", "grpcio-tools==1.85.1"]
@@ -56,8 +57,8 @@ class Server:
             self.port = int(line.split()[-1])
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all its threads, those that have ended included, to the nanosecond."""
+        return time.clock_gettime(~self.process.pid << 3 | 2)  # as clock_getcpuclockid(3) makes it
 
     def __enter__(self):
         return self
@@ -75,6 +76,7 @@ def main():
     parser.add_argument("--calls", type=int, default=40_000, help="in a cell; fewer where slow")
     parser.add_argument("--rounds", type=int, default=3, help="turns; each figure is the median")
     parser.add_argument("--points", nargs="*", help="such as 1x1 16x100; all by default")
+    parser.add_argument("--sizes", nargs="*", type=int, choices=SIZES, default=SIZES)
     parser.add_argument("--only", choices=["servers", "clients", "coding"])
     parser.add_argument("--churn", action="store_true", help="the leak run instead")
     parser.add_argument("--churn-calls", type=int, default=1_000_000)
@@ -87,6 +89,8 @@ def main():
     peers = prepare(arguments.peers)
     print_conditions(arguments)
     results = {"cells": {}, "clients": {}, "coding": {}}
+    if arguments.json and arguments.json.exists():
+        results = json.loads(arguments.json.read_text())
     if arguments.only in (None, "servers"):
         measure_servers(arguments, peers, results["cells"])
     if arguments.only in (None, "clients"):
@@ -203,15 +207,16 @@ def measure_servers(arguments, peers, cells):
             payload = protobuf_bytes(size)
             (folder / f"request{size}").write_bytes(
                 b"\0" + len(payload).to_bytes(4, "big") + payload)
+        measured = {}
         servers = dict(start_servers(arguments, peers, folder, certificate))
         try:
-            for size in SIZES:
+            for size in arguments.sizes:
                 for point in chosen_points(arguments):
                     for _ in range(arguments.rounds):
                         for name, server in servers.items():
                             cell = h2load(name, server, size, point, folder, arguments)
                             if cell:
-                                cells.setdefault((size, point), {}).setdefault(name, []).append(cell)
+                                measured.setdefault((size, point), {}).setdefault(name, []).append(cell)
                     print(f"  {size} B {point[0]}x{point[1]} done", file=sys.stderr)
         finally:
             for server in servers.values():
@@ -219,10 +224,9 @@ def measure_servers(arguments, peers, cells):
     medians = {
         key: {name: {field: statistics.median(c[field] for c in runs) for field in runs[0]}
               for name, runs in names.items()}
-        for key, names in cells.items()}
-    cells.clear()
+        for key, names in measured.items()}
     for (size, (connections, streams)), names in medians.items():
-        cells[f"{size} B {connections}x{streams}"] = names
+        cells.setdefault(f"{size} B {connections}x{streams}", {}).update(names)
     print_lost(cells)
     print_cells(cells)
 
@@ -340,7 +344,7 @@ def measure_clients(arguments, peers, results):
     print("\nClients against our server: calls/s, client's CPU us a call, p50 and p99 in us")
     with Server([arguments.lauter, "serve"]) as server:
         for kind in ["unary", "stream"]:
-            for size in SIZES:
+            for size in arguments.sizes:
                 for connections, streams in [(1, 1), (1, 10), (1, 100)]:
                     point = f"{kind} {size} B {connections}x{streams}"
                     print(f"\n  {point}")

@@ -279,7 +279,7 @@ struct InterceptorTests {
 
   @Test func serversLogHowCallsEnd() async throws {
     let log = LogRecorder()
-    try await withServer(interceptors: [ServerInterceptors.logging(log.logger)]) { channel, _ in
+    try await withServer(observers: [ServerObservers.logging(log.logger)]) { channel, _ in
       _ = try await Self.calls[0](channel)
       _ = await rpcError {
         let _: Text = try await channel.unary(
@@ -304,11 +304,11 @@ struct InterceptorTests {
       (nil, false),
     ] as [(String?, Bool)])
   func bearerTokensAreChecked(_ field: String?, _ isLetIn: Bool) async throws {
-    let guarding = ServerInterceptors.bearer(
+    let guarding = ServerObservers.bearer(
       tokens: ["right", "also-right"], openServices: ["test.Open"])
     let open = ServiceDefinition(
       "test.Open", methods: [.unary("Say") { (text: Text, context) in text }])
-    try await withServer([Echo.service, open], interceptors: [guarding]) { channel, _ in
+    try await withServer([Echo.service, open], observers: [guarding]) { channel, _ in
       var options = CallOptions()
       if let field { options.metadata["authorization"] = field }
       let error = await rpcError {

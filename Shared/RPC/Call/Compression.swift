@@ -26,7 +26,10 @@ public enum Compression: UInt8, Hashable, Sendable, CaseIterable {
     self = match
   }
 
-  /// What either side can read, as `grpc-accept-encoding` says it.
+  /// What either side can read.
+  static let all = Set(allCases)
+
+  /// ``all`` as `grpc-accept-encoding` says it.
   package static let accepted = allCases.map(\.name).joined(separator: ",")
 
   /// What a peer can read, by its `grpc-accept-encoding`.
@@ -113,7 +116,7 @@ public enum Compression: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 /// How one side of a call compresses what it sends: to be chosen until the first message is sent.
-package final class MessageEncoding: Sendable {
+package struct MessageEncoding: ~Copyable, Sendable {
   private let accepted: Set<Compression>
   private let state: Atomic<UInt8>
 
@@ -123,7 +126,8 @@ package final class MessageEncoding: Sendable {
   /// - Parameter accepted: what the peer can read; anything else is replaced by identity.
   package init(_ initial: Compression, accepted: Set<Compression>) {
     self.accepted = accepted
-    state = Atomic((accepted.contains(initial) ? initial : .identity).rawValue)
+    let isAccepted = initial == .identity || accepted.contains(initial)
+    state = Atomic((isAccepted ? initial : .identity).rawValue)
   }
 
   package var current: Compression {

@@ -10,7 +10,7 @@ package final class MessageInbox: @unchecked Sendable {
   let loop: any EventLoop
 
   private var deframer: MessageDeframer
-  private var messages = CircularBuffer<ReceivedMessage>()
+  private var messages = ShortQueue<ReceivedMessage>()
   private var end: Result<Void, any Error>?
   private var reader: ParkedTask<ByteBuffer?>?
   private var taken = Patience()
@@ -18,8 +18,11 @@ package final class MessageInbox: @unchecked Sendable {
   /// Bytes received and not yet given back to the stream's window.
   private var held = 0
 
-  /// Gives bytes back to the stream's window. Cleared when the stream is gone.
-  var consume: ((Int) -> Void)?
+  /// Whether the peer has sent everything: no window matters any more.
+  private var isComplete = false
+
+  /// Where bytes are given back. Cleared when the stream is gone.
+  var stream: (any CallStream)?
 
   /// Whether the message taken last came compressed. Of the reading task, between two reads.
   private(set) var isLastCompressed = false
@@ -62,6 +65,7 @@ package final class MessageInbox: @unchecked Sendable {
 
   /// The peer has sent everything. What has arrived can still be read.
   func finish() {
+    isComplete = true
     guard end == nil else { return }
     if deframer.holdsPartialMessage {
       end = .failure(
@@ -133,10 +137,10 @@ package final class MessageInbox: @unchecked Sendable {
   }
 
   private func giveBack() {
-    guard held > 0 else { return }
+    guard held > 0, !isComplete else { return }
     let count = held
     held = 0
-    consume?(count)
+    stream?.taken(count)
   }
 
   // MARK: The reader's side
@@ -169,6 +173,15 @@ package final class MessageInbox: @unchecked Sendable {
     reader = parked
     parked.park(continuation)
   }
+}
+
+/// The stream a call is on, as the call's inbox and outbox know it.
+protocol CallStream: AnyObject {
+  /// The reader has taken messages of `count` bytes: the peer may send as many more.
+  func taken(_ count: Int)
+
+  /// The outbox has something to send, or has learnt that nothing follows.
+  func wake()
 }
 
 /// How often a task on an event loop may go on without letting others have a turn. What a task

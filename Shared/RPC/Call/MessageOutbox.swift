@@ -8,32 +8,31 @@ package final class MessageOutbox: @unchecked Sendable {
   static let highWater = 64 * 1024
 
   let loop: any EventLoop
-  /// How writers compress their messages before they hand them over.
-  let encoding: MessageEncoding
-  private var messages = CircularBuffer<ByteBuffer>()
+  let state: CallState
+  private var messages = ShortQueue<ByteBuffer>()
   private var buffered = 0
   /// Messages queued so far, and their bytes.
   private(set) var queued = 0
   private(set) var queuedBytes = 0
-  private var writers = CircularBuffer<ParkedTask<Void>>()
+  private var writers = ShortQueue<ParkedTask<Void>>()
   private var failure: (any Error)?
   private var written = Patience()
   private(set) var isFinished = false
 
-  /// Tells the connection that there is something to take. Cleared when the stream is gone.
-  var wake: (() -> Void)?
+  /// Who takes what there is. Cleared when the stream is gone.
+  var stream: (any CallStream)?
 
   /// Everything queued so far, while the call may have to be sent again.
-  private var replay: [ByteBuffer]?
+  private var replay: ShortQueue<ByteBuffer>?
   private var replayBytes = 0
   private let replayLimit: Int
 
   /// Keeps what it is given, up to `replayLimit` bytes, to send it again.
-  init(loop: any EventLoop, encoding: MessageEncoding, replayLimit: Int = 0) {
+  init(loop: any EventLoop, _ state: CallState, replayLimit: Int = 0) {
     self.loop = loop
-    self.encoding = encoding
+    self.state = state
     self.replayLimit = replayLimit
-    replay = replayLimit > 0 ? [] : nil
+    replay = replayLimit > 0 ? ShortQueue() : nil
   }
 
   // MARK: The writer's side
@@ -89,14 +88,14 @@ package final class MessageOutbox: @unchecked Sendable {
       replayBytes += message.readableBytes
       if replayBytes > replayLimit { replay = nil }
     }
-    wake?()
+    stream?.wake()
   }
 
   /// Nothing follows what is queued.
   func finish() {
     guard !isFinished else { return }
     isFinished = true
-    wake?()
+    stream?.wake()
   }
 
   /// The call is over: what is queued is dropped, writers get `error`.
@@ -118,7 +117,7 @@ package final class MessageOutbox: @unchecked Sendable {
   /// Queues again what was sent, if ``canRewind``.
   func rewind() {
     guard canRewind, let replay else { return }
-    messages = CircularBuffer(replay)
+    messages = replay
     buffered = replayBytes
   }
 
@@ -133,15 +132,14 @@ package final class MessageOutbox: @unchecked Sendable {
   func read(into space: UnsafeMutableRawBufferPointer) -> Int {
     var filled = 0
     while filled < space.count, !messages.isEmpty {
-      let first = messages.startIndex
-      let count = messages[first].readWithUnsafeReadableBytes { bytes in
+      let count = messages.first!.readWithUnsafeReadableBytes { bytes in
         let count = min(bytes.count, space.count - filled)
         UnsafeMutableRawBufferPointer(rebasing: space[filled..<(filled + count)])
           .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
         return count
       }
       filled += count
-      if messages[first].readableBytes == 0 { messages.removeFirst() }
+      if messages.first!.readableBytes == 0 { _ = messages.popFirst() }
     }
     buffered -= filled
     if buffered <= MessageOutbox.highWater / 2, !writers.isEmpty {

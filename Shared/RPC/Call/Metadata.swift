@@ -49,7 +49,13 @@ public struct Metadata: Hashable, Sendable {
 
   /// The first text under `key`; setting replaces every value of the key.
   public subscript(key: String) -> String? {
-    get { self[all: key].first }
+    get {
+      let key = Metadata.normalized(key)
+      for entry in entries where entry.key == key {
+        if case .text(let text) = entry.value { return text }
+      }
+      return nil
+    }
     set {
       removeAll(key)
       if let newValue { add(newValue, for: key) }

@@ -65,8 +65,13 @@ package struct RequestHead {
   }
 }
 
-enum ResponseHead {
-  /// The fields before the first message.
+/// What the header list before the first answer says.
+struct ResponseHead {
+  /// What the compressed messages of the answer are compressed with.
+  let compression: Compression
+  let metadata: Metadata
+
+  /// The fields a server sends there.
   static let fields = [
     HTTP2Header(":status", "200"), HTTP2Header("content-type", "application/grpc"),
     HTTP2Header("grpc-accept-encoding", Compression.accepted),

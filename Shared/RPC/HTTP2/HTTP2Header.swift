@@ -1,13 +1,5 @@
 import CNghttp2
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// One field of a header list. Names are lower-case.
 package struct HTTP2Header: Hashable, Sendable {
   package let name: String
@@ -17,56 +9,10 @@ package struct HTTP2Header: Hashable, Sendable {
     self.name = name
     self.value = value
   }
-
-  func hasBytes(
-    _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
-  ) -> Bool {
-    func areEqual(_ text: String, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-      guard text.utf8.count == bytes.count else { return false }
-      guard let start = bytes.baseAddress, !bytes.isEmpty else { return true }
-      return text.utf8.withContiguousStorageIfAvailable {
-        memcmp($0.baseAddress!, start, bytes.count) == 0
-      } ?? false
-    }
-    return areEqual(self.name, name) && areEqual(self.value, value)
-  }
 }
 
 extension [HTTP2Header] {
   package subscript(name: String) -> String? { first { $0.name == name }?.value }
-
-  /// The list as nghttp2 takes it. nghttp2 copies the bytes before the call that takes it returns.
-  func withNameValues<Result>(
-    _ body: (UnsafeMutablePointer<nghttp2_nv>?, Int) -> Result
-  ) -> Result {
-    let total = reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: total + 1) { bytes in
-      withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: count + 1) { list in
-        var next = bytes.baseAddress!
-        func copy(_ text: String) -> (UnsafeMutablePointer<UInt8>, Int) {
-          var text = text
-          let start = next
-          let count = text.withUTF8 { source in
-            if let from = source.baseAddress { next.update(from: from, count: source.count) }
-            return source.count
-          }
-          next += count
-          return (start, count)
-        }
-        for (index, header) in enumerated() {
-          let (name, nameCount) = copy(header.name)
-          let (value, valueCount) = copy(header.value)
-          // Credentials stay out of the compression tables of proxies on the way.
-          let flags =
-            header.name == "authorization" ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
-          list[index] = nghttp2_nv(
-            name: name, value: value, namelen: nameCount, valuelen: valueCount,
-            flags: UInt8(flags.rawValue))
-        }
-        return body(list.baseAddress, count)
-      }
-    }
-  }
 }
 
 /// An error code of RFC 9113 section 7.

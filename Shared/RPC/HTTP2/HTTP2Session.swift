@@ -30,22 +30,30 @@ package final class HTTP2Session {
   }
 
   package let role: Role
-  package weak var delegate: (any HTTP2SessionDelegate)?
+  /// Who learns what is received. It owns the session and is told during ``receive(_:)`` and
+  /// ``send(_:)`` only, so it is not retained, not even while it is told: that would cost a call
+  /// dozens of atomic operations. ``abandon()`` lets go of it.
+  package unowned(unsafe) var delegate: (any HTTP2SessionDelegate)?
 
   private let settings: Settings
   private var session: OpaquePointer!
-  private var streams: [StreamID: Stream] = [:]
+  private var streams = StreamTable<Stream>()
   private var emptyDataFrames = 0
-  /// The latest opening header list and the latest trailers. Most lists repeat most of the one
-  /// before, and sharing a string is cheaper than making it.
-  private var latestHeaders: [[HTTP2Header]] = [[], []]
-  /// The longest list kept for that, in bytes.
-  private static let latestLimit = 2048
+  /// The opening header list and the trailers received last.
+  private var openings = HTTP2HeaderReader()
+  private var trailers = HTTP2HeaderReader()
+  /// The header lists sent last, as nghttp2 takes them.
+  private let sentHead = HTTP2HeaderBlock()
+  private let sentTrailers = HTTP2HeaderBlock()
   private var resets: RateLimit
   private var controls: RateLimit
   /// HEADERS and DATA frames sent so far.
   package private(set) var sentFrames = 0
   private var isAbandoned = false
+  /// Whether an answer may wait to be sent that was given since the last pause.
+  private var hasAnswered = false
+  /// Whether ``receive(_:pause:)`` is interrupted.
+  private var isPaused = false
   /// Between ``announceShutdown()`` and ``goAway(_:)``: streams may still be on their way, though
   /// nghttp2 is done as soon as it has none.
   private var isDrawingLine = false
@@ -96,13 +104,26 @@ package final class HTTP2Session {
 
   /// Takes bytes from the peer and reports what they mean to the delegate before it returns.
   ///
+  /// A call that is answered at once is sent off before the next is read: of a hundred calls in one
+  /// read each then finds the memory of the one before it in the processor's caches. `pause` is
+  /// called in between, and may call ``send(_:)``.
+  ///
   /// After a protocol error of the peer the session only wants to write (its GOAWAY) and then
   /// nothing more; it throws when not even that makes sense. The delegate must not call `receive`.
-  package func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTP2Error) {
-    guard !isAbandoned, let start = bytes.baseAddress, !bytes.isEmpty else { return }
-    let result = nghttp2_session_mem_recv(
-      session, start.assumingMemoryBound(to: UInt8.self), bytes.count)
-    guard result >= 0 else { throw HTTP2Error(nghttp2: Int32(result)) }
+  package func receive(
+    _ bytes: UnsafeRawBufferPointer, pause: () -> Void = {}
+  ) throws(HTTP2Error) {
+    guard var next = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    var left = bytes.count
+    while left > 0 || isPaused, !isAbandoned {
+      isPaused = false
+      let count = nghttp2_session_mem_recv(session, next, left)
+      guard count >= 0 else { throw HTTP2Error(nghttp2: Int32(count)) }
+      next += count
+      left -= count
+      // What the last bytes mean nghttp2 says when it is called again, be it with none.
+      if isPaused { pause() }
+    }
   }
 
   /// The next bytes for the peer (about one frame), or nil when there is nothing to send now.
@@ -115,6 +136,7 @@ package final class HTTP2Session {
     var start: UnsafePointer<UInt8>?
     let count = nghttp2_session_mem_send(session, &start)
     guard count >= 0 else { throw HTTP2Error(nghttp2: Int32(count)) }
+    if count == 0 { hasAnswered = false }
     return count == 0 ? nil : body(UnsafeRawBufferPointer(start: start, count: count))
   }
 
@@ -127,7 +149,8 @@ package final class HTTP2Session {
   /// The connection is gone: lets go of bodies; `receive` and `send` do nothing any more.
   package func abandon() {
     isAbandoned = true
-    streams = [:]
+    delegate = nil
+    streams.removeAll()
   }
 
   // MARK: Streams
@@ -138,16 +161,11 @@ package final class HTTP2Session {
   package func request(
     _ headers: [HTTP2Header], body: any HTTP2Body
   ) throws(HTTP2Error) -> StreamID {
-    let stream = Stream(body: body)
-    let id = headers.withNameValues { nv, count in
-      withProvider(for: stream) { provider in
-        nghttp2_submit_request(
-          session, nil, nv, count, provider, Unmanaged.passUnretained(stream).toOpaque())
-      }
+    let id = sentHead.with(headers) { nv, count in
+      withProvider { nghttp2_submit_request(session, nil, nv, count, $0, nil) }
     }
     guard id > 0 else { throw HTTP2Error(nghttp2: id) }
-    stream.id = id
-    streams[id] = stream
+    streams[id] = Stream(body: body)
     return id
   }
 
@@ -155,13 +173,11 @@ package final class HTTP2Session {
   package func respond(
     to id: StreamID, _ headers: [HTTP2Header], body: (any HTTP2Body)?
   ) throws(HTTP2Error) {
-    guard let stream = streams[id] else { return }
-    stream.body = body
-    let result = headers.withNameValues { nv, count in
+    guard streams.update(id, { $0.body = body }) != nil else { return }
+    hasAnswered = true
+    let result = sentHead.with(headers) { nv, count in
       guard body != nil else { return nghttp2_submit_response(session, id, nv, count, nil) }
-      return withProvider(for: stream) { provider in
-        nghttp2_submit_response(session, id, nv, count, provider)
-      }
+      return withProvider { nghttp2_submit_response(session, id, nv, count, $0) }
     }
     guard result == 0 else { throw HTTP2Error(nghttp2: result) }
   }
@@ -175,15 +191,14 @@ package final class HTTP2Session {
   package func hasSentHeaders(_ id: StreamID) -> Bool { streams[id]?.headersSent ?? false }
 
   package func reset(_ id: StreamID, _ code: HTTP2ErrorCode) {
-    guard let stream = streams[id] else { return }
     // Nothing of it is sent any more: the call may be on another stream already.
-    stream.body = nil
+    guard streams.update(id, { $0.body = nil }) != nil else { return }
     nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
   }
 
   /// Lets the peer send `count` bytes more on a stream.
   package func consume(_ id: StreamID, _ count: Int) {
-    guard streams[id] != nil else { return }
+    guard streams.contains(id) else { return }
     nghttp2_session_consume_stream(session, id, count)
   }
 
@@ -231,15 +246,12 @@ package final class HTTP2Session {
   }
 
   private func withProvider<Result>(
-    for stream: Stream, _ body: (UnsafePointer<nghttp2_data_provider>) -> Result
+    _ body: (UnsafePointer<nghttp2_data_provider>) -> Result
   ) -> Result {
     var provider = nghttp2_data_provider()
-    provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
-    provider.read_callback = { _, id, space, length, flags, source, context in
-      let session = Unmanaged<HTTP2Session>.fromOpaque(context!).takeUnretainedValue()
-      let stream = Unmanaged<Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
-      return session.readBody(
-        of: stream, id, into: UnsafeMutableRawBufferPointer(start: space, count: length), flags!)
+    provider.read_callback = { _, id, space, length, flags, _, context in
+      HTTP2Session.from(context).readBody(
+        of: id, into: UnsafeMutableRawBufferPointer(start: space, count: length), flags!)
     }
     return body(&provider)
   }
@@ -247,10 +259,10 @@ package final class HTTP2Session {
   // MARK: Callbacks
 
   private func readBody(
-    of stream: Stream, _ id: StreamID, into space: UnsafeMutableRawBufferPointer,
+    of id: StreamID, into space: UnsafeMutableRawBufferPointer,
     _ flags: UnsafeMutablePointer<UInt32>
   ) -> Int {
-    guard let body = stream.body else {
+    guard let body = streams[id]?.body else {
       flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
       return 0
     }
@@ -261,64 +273,53 @@ package final class HTTP2Session {
       flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
       if let trailers {
         flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-        let result = trailers.withNameValues { nghttp2_submit_trailer(session, id, $0, $1) }
+        let result = sentTrailers.with(trailers) { nghttp2_submit_trailer(session, id, $0, $1) }
         if result != 0 { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
       }
       return count
     }
   }
 
-  fileprivate func beganHeaders(_ frame: nghttp2_frame) -> Int32 {
-    let id = frame.hd.stream_id
-    if role == .server, frame.headers.cat == NGHTTP2_HCAT_REQUEST {
-      streams[id] = Stream(id: id)
+  fileprivate func beganHeaders(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+    let id = frame.pointee.hd.stream_id
+    if role == .server, frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+      streams[id] = Stream(body: nil)
     }
-    streams[id]?.startHeaders()
+    // The frames of two lists never mix.
+    if frame.pointee.headers.cat == NGHTTP2_HCAT_HEADERS {
+      trailers.begin()
+    } else {
+      openings.begin()
+    }
     return 0
   }
 
   fileprivate func header(
-    _ frame: nghttp2_frame, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
+    _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeBufferPointer<UInt8>,
+    _ value: UnsafeBufferPointer<UInt8>
   ) -> Int32 {
-    guard let stream = streams[frame.hd.stream_id] else { return 0 }
-    // RFC 9113 section 6.5.2: an entry counts its bytes plus 32.
-    stream.headerBytes += name.count + value.count + 32
-    if stream.headerBytes > settings.maxHeaderListSize {
-      stream.headers.removeAll()
-      // A list this long is an attack on the decoder (an HPACK bomb), not a mistake.
-      return stream.headerBytes > 16 * settings.maxHeaderListSize
-        ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
-    }
-    let latest = latestHeaders[frame.headers.cat == NGHTTP2_HCAT_HEADERS ? 1 : 0]
-    let index = stream.headers.count
-    if index < latest.count, latest[index].hasBytes(name, value) {
-      stream.headers.append(latest[index])
-    } else {
-      stream.headers.append(
-        HTTP2Header(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
-    }
-    return 0
+    let limit = settings.maxHeaderListSize
+    let bytes =
+      frame.pointee.headers.cat == NGHTTP2_HCAT_HEADERS
+      ? trailers.add(name, value, limit: limit) : openings.add(name, value, limit: limit)
+    // A list this long is an attack on the decoder (an HPACK bomb), not a mistake.
+    return bytes > 16 * limit ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
   }
 
-  fileprivate func received(_ frame: nghttp2_frame) -> Int32 {
-    let id = frame.hd.stream_id
-    let endsStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-    switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+  fileprivate func received(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+    let id = frame.pointee.hd.stream_id
+    let endsStream = frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    switch nghttp2_frame_type(UInt32(frame.pointee.hd.type)) {
     case NGHTTP2_HEADERS:
-      guard let stream = streams[id] else { return 0 }
-      let headers = stream.headers
-      stream.headers = []
-      if stream.headerBytes <= HTTP2Session.latestLimit {
-        latestHeaders[frame.headers.cat == NGHTTP2_HCAT_HEADERS ? 1 : 0] = headers
-      }
+      guard streams.contains(id) else { return 0 }
+      let (headers, bytes) =
+        frame.pointee.headers.cat == NGHTTP2_HCAT_HEADERS ? trailers.end() : openings.end()
       delegate?.received(
-        headers, isOversized: stream.headerBytes > settings.maxHeaderListSize,
-        endsStream: endsStream,
-        on: id)
+        headers, isOversized: bytes > settings.maxHeaderListSize, endsStream: endsStream, on: id)
     case NGHTTP2_DATA:
       if endsStream {
         delegate?.receivedEnd(on: id)
-      } else if frame.hd.length == 0 {
+      } else if frame.pointee.hd.length == 0 {
         emptyDataFrames += 1
         if emptyDataFrames > 1000 { terminate(.enhanceYourCalm) }
       } else {
@@ -326,25 +327,28 @@ package final class HTTP2Session {
       }
     case NGHTTP2_GOAWAY:
       delegate?.receivedGoAway(
-        HTTP2ErrorCode(rawValue: frame.goaway.error_code),
+        HTTP2ErrorCode(rawValue: frame.pointee.goaway.error_code),
         debugData: String(
           decoding: UnsafeBufferPointer(
-            start: frame.goaway.opaque_data, count: frame.goaway.opaque_data_len), as: UTF8.self))
+            start: frame.pointee.goaway.opaque_data,
+            count: frame.pointee.goaway.opaque_data_len), as: UTF8.self))
     case NGHTTP2_PING:
       // The answer is nghttp2's business.
-      guard frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 else {
+      guard frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 else {
         delegate?.receivedPing()
         break
       }
       delegate?.receivedPong(
-        withUnsafeBytes(of: frame.ping.opaque_data) {
+        withUnsafeBytes(of: frame.pointee.ping.opaque_data) {
           UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
         })
     case NGHTTP2_PRIORITY:
       if !controls.allows() { terminate(.enhanceYourCalm) }
     case NGHTTP2_SETTINGS:
       if !controls.allows() { terminate(.enhanceYourCalm) }
-      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.receivedSettings() }
+      if frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
+        delegate?.receivedSettings()
+      }
     default: break
     }
     return 0
@@ -352,12 +356,15 @@ package final class HTTP2Session {
 
   fileprivate func received(_ bytes: UnsafeRawBufferPointer, on id: StreamID) -> Int32 {
     nghttp2_session_consume_connection(session, bytes.count)
-    if streams[id] != nil { delegate?.received(bytes, on: id) }
-    return 0
+    if streams.contains(id) { delegate?.received(bytes, on: id) }
+    guard hasAnswered else { return 0 }
+    hasAnswered = false
+    isPaused = true
+    return Int32(NGHTTP2_ERR_PAUSE.rawValue)
   }
 
-  fileprivate func sent(_ frame: nghttp2_frame) -> Int32 {
-    switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+  fileprivate func sent(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+    switch nghttp2_frame_type(UInt32(frame.pointee.hd.type)) {
     case NGHTTP2_HEADERS: break
     case NGHTTP2_DATA:
       sentFrames += 1
@@ -365,9 +372,9 @@ package final class HTTP2Session {
     default: return 0
     }
     sentFrames += 1
-    let id = frame.hd.stream_id
-    streams[id]?.headersSent = true
-    let endsStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    let id = frame.pointee.hd.stream_id
+    streams.update(id) { $0.headersSent = true }
+    let endsStream = frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     if role == .server, endsStream, nghttp2_session_get_stream_remote_close(session, id) == 0 {
       // The answer is complete, the request is not: stop the client. Only here, after the trailers
       // are on their way: submitted earlier, the reset would discard them.
@@ -378,7 +385,7 @@ package final class HTTP2Session {
   }
 
   fileprivate func closed(_ id: StreamID, _ code: UInt32) -> Int32 {
-    guard let stream = streams.removeValue(forKey: id) else { return 0 }
+    guard let stream = streams.remove(id) else { return 0 }
     // Of a request that was never sent the peer has said nothing, whatever nghttp2 calls it.
     let code = role == .client && !stream.headersSent ? .noError : HTTP2ErrorCode(rawValue: code)
     // nghttp2 counts the resets it receives; a peer can also provoke those of this side.
@@ -388,23 +395,9 @@ package final class HTTP2Session {
     return 0
   }
 
-  private final class Stream {
-    var id: StreamID
+  private struct Stream {
     var body: (any HTTP2Body)?
-    var headers: [HTTP2Header] = []
-    var headerBytes = 0
     var headersSent = false
-
-    init(id: StreamID = 0, body: (any HTTP2Body)? = nil) {
-      self.id = id
-      self.body = body
-    }
-
-    func startHeaders() {
-      headers.removeAll(keepingCapacity: true)
-      headers.reserveCapacity(12)
-      headerBytes = 0
-    }
   }
 }
 
@@ -476,30 +469,34 @@ private final class Callbacks: @unchecked Sendable {
     pointer = callbacks!
 
     nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, context in
-      session(context).beganHeaders(frame!.pointee)
+      HTTP2Session.from(context).beganHeaders(frame!)
     }
     nghttp2_session_callbacks_set_on_header_callback(pointer) {
       _, frame, name, nameCount, value, valueCount, _, context in
-      session(context).header(
-        frame!.pointee, UnsafeBufferPointer(start: name, count: nameCount),
+      HTTP2Session.from(context).header(
+        frame!, UnsafeBufferPointer(start: name, count: nameCount),
         UnsafeBufferPointer(start: value, count: valueCount))
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(pointer) { _, frame, context in
-      session(context).received(frame!.pointee)
+      HTTP2Session.from(context).received(frame!)
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
       _, _, id, bytes, count, context in
-      session(context).received(UnsafeRawBufferPointer(start: bytes, count: count), on: id)
+      HTTP2Session.from(context).received(
+        UnsafeRawBufferPointer(start: bytes, count: count), on: id)
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, context in
-      session(context).sent(frame!.pointee)
+      HTTP2Session.from(context).sent(frame!)
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, id, code, context in
-      session(context).closed(id, code)
+      HTTP2Session.from(context).closed(id, code)
     }
   }
 }
 
-private func session(_ context: UnsafeMutableRawPointer?) -> HTTP2Session {
-  Unmanaged<HTTP2Session>.fromOpaque(context!).takeUnretainedValue()
+extension HTTP2Session {
+  /// The session in nghttp2's user data.
+  fileprivate static func from(_ context: UnsafeMutableRawPointer?) -> HTTP2Session {
+    Unmanaged<HTTP2Session>.fromOpaque(context!).takeUnretainedValue()
+  }
 }

@@ -3,20 +3,20 @@ import Synchronization
 /// What a handler knows of the call it handles, and may say besides its messages.
 public struct CallContext: Sendable {
   /// The method called.
-  public let method: MethodDescriptor
+  public var method: MethodDescriptor { state.method }
 
   /// Sent by the client with its request, gRPC's own fields left out. An interceptor may change it.
   public var metadata: Metadata
 
   /// When the client stops waiting, if it said so. The handler's task is cancelled then.
-  public let deadline: ContinuousClock.Instant?
+  public var deadline: ContinuousClock.Instant? { state.deadline }
 
   /// The client's address: `127.0.0.1:41234`.
-  public let peer: String
+  public var peer: String { state.peer }
 
-  private let response: ResponseMetadata
-  private let encoding: MessageEncoding
-  private(set) var inspectors = MessageInspectors()
+  private let state: CallState
+  /// Who looks at request messages.
+  private(set) var inspectors: [MessageInspectors.Inspector] = []
 
   /// A context of its own, to call a handler without a connection.
   public init(
@@ -24,21 +24,14 @@ public struct CallContext: Sendable {
     metadata: Metadata = [:], deadline: ContinuousClock.Instant? = nil, peer: String = "in-process"
   ) {
     self.init(
-      method: method, metadata: metadata, deadline: deadline, peer: peer,
-      response: ResponseMetadata(),
-      encoding: MessageEncoding(.identity, accepted: Set(Compression.allCases)))
+      CallState(
+        method: method, deadline: deadline, peer: peer, compression: .identity,
+        accepted: Compression.all), metadata)
   }
 
-  package init(
-    method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: String,
-    response: ResponseMetadata, encoding: MessageEncoding
-  ) {
-    self.method = method
+  init(_ state: CallState, _ metadata: Metadata) {
+    self.state = state
     self.metadata = metadata
-    self.deadline = deadline
-    self.peer = peer
-    self.response = response
-    self.encoding = encoding
   }
 
   /// Has `inspect` see every request message before the handler does, as often as there are
@@ -56,13 +49,13 @@ public struct CallContext: Sendable {
   /// }
   /// ```
   public mutating func onRequest(_ inspect: @escaping @Sendable (any Message) throws -> Void) {
-    inspectors.requests.append(inspect)
+    inspectors.append(inspect)
   }
 
   /// Sent before the first message; changes after that have no effect.
   public var initialMetadata: Metadata {
-    get { response.values.withLock { $0.initial } }
-    nonmutating set { response.values.withLock { $0.initial = newValue } }
+    get { state.values.withLock { $0.initial } }
+    nonmutating set { state.values.withLock { $0.initial = newValue } }
   }
 
   /// How the answers are compressed; at first what the server's configuration says.
@@ -70,25 +63,42 @@ public struct CallContext: Sendable {
   /// To be chosen before the first message; an encoding the client does not accept becomes
   /// identity.
   public var compression: Compression {
-    get { encoding.current }
-    nonmutating set { encoding.choose(newValue) }
+    get { state.encoding.current }
+    nonmutating set { state.encoding.choose(newValue) }
   }
 
   /// Sent with the status.
   public var trailingMetadata: Metadata {
-    get { response.values.withLock { $0.trailing } }
-    nonmutating set { response.values.withLock { $0.trailing = newValue } }
+    get { state.values.withLock { $0.trailing } }
+    nonmutating set { state.values.withLock { $0.trailing = newValue } }
   }
 }
 
-/// The metadata a handler answers with, shared by the copies of its context.
-package final class ResponseMetadata: Sendable {
-  struct Values {
-    var initial: Metadata = [:]
-    var trailing: Metadata = [:]
+/// The metadata of an answer.
+struct ResponseMetadata: Sendable {
+  var initial: Metadata = [:]
+  var trailing: Metadata = [:]
+}
+
+/// What the parts of a call and the copies of its context share, in one object, since every call
+/// makes one.
+final class CallState: Sendable {
+  let method: MethodDescriptor
+  let deadline: ContinuousClock.Instant?
+  /// The other side's address, on the server.
+  let peer: String
+  /// How this side's messages are compressed.
+  let encoding: MessageEncoding
+  /// What the handler answers with.
+  let values = Mutex(ResponseMetadata())
+
+  init(
+    method: MethodDescriptor, deadline: ContinuousClock.Instant?, peer: String = "",
+    compression: Compression, accepted: Set<Compression>
+  ) {
+    self.method = method
+    self.deadline = deadline
+    self.peer = peer
+    encoding = MessageEncoding(compression, accepted: accepted)
   }
-
-  let values = Mutex(Values())
-
-  package init() {}
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Runs around every call a server handles: authentication, logging, limits, validation, metrics.
 ///
 /// Call `next` once to go on, with the context as given or changed, or throw to refuse the call.
@@ -52,14 +54,18 @@ public struct OutgoingCall: Sendable {
   public var options: CallOptions
 
   /// What the server has answered so far; shared by copies, and with the call itself.
-  let response: ResponseMetadata
+  let response: Response
   private(set) var inspectors = MessageInspectors()
 
   /// A call of its own, to run an interceptor without a channel.
   public init(method: MethodDescriptor, options: CallOptions = CallOptions()) {
     self.method = method
     self.options = options
-    response = ResponseMetadata()
+    response = Response()
+  }
+
+  final class Response: Sendable {
+    let values = Mutex(ResponseMetadata())
   }
 
   /// What the server sent before its first message; empty until it has.

@@ -8,8 +8,8 @@ public struct RequestStream<Element: Message>: AsyncSequence, Sendable {
 
   private let source: MessageSource<Element>
 
-  init(_ inbox: MessageInbox, _ inspectors: MessageInspectors) {
-    source = .inbox(inbox, .request, inspectors.requests)
+  init(_ inbox: MessageInbox, _ inspectors: [MessageInspectors.Inspector]) {
+    source = .inbox(inbox, .request, inspectors)
   }
 
   /// A stream of the given messages, to call a handler without a connection.
@@ -153,7 +153,7 @@ private enum MessageSink<Element: Message>: Sendable {
     switch self {
     case .outbox(let outbox, let inspectors):
       try inspectors.inspect(message)
-      let compression = outbox.encoding.fix()
+      let compression = outbox.state.encoding.fix()
       try await outbox.write(message.framed(compressed ? compression : .identity))
     case .other(let write): try await write(message)
     }

@@ -54,7 +54,7 @@ public struct MethodDefinition: Sendable {
       name: name,
       handler: .synchronous { request, outbox, context in
         let response = try handle(Request(request: request, context), context)
-        try outbox.enqueue(response.framed(outbox.encoding.fix()))
+        try outbox.enqueue(response.framed(outbox.state.encoding.fix()))
       })
   }
 
@@ -122,7 +122,7 @@ extension Message {
   /// Reads a request and shows it to whoever asked to see it.
   init(request bytes: ByteBuffer, _ context: CallContext) throws {
     try self.init(request: bytes)
-    try context.inspectors.requests.inspect(self)
+    try context.inspectors.inspect(self)
   }
 
   /// Reads a request; bytes that are no such message are the client's mistake.

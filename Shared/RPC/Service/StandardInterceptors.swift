@@ -47,35 +47,25 @@ public enum ClientInterceptors {
   }
 }
 
-/// Interceptors that most servers want.
-public enum ServerInterceptors {
-  /// Logs every call when its handler is done, with method, peer, status and duration: failures as
+/// Observers that most servers want. Where nothing else stands around a synchronous method, it stays on
+/// the event loop.
+public enum ServerObservers {
+  /// Logs every call when its outcome is decided, with method, peer, status and duration: failures as
   /// info, the others as debug. Neither messages nor metadata are logged.
-  public static func logging(_ logger: Logger) -> ServerInterceptor {
-    { context, next in
-      let start = ContinuousClock.now
-      func log(_ level: Logger.Level, _ status: String) {
-        logger.log(
-          level: level, "call ended",
-          metadata: [
-            "method": "\(context.method)", "peer": "\(context.peer)", "status": "\(status)",
-            "duration": "\(start.duration(to: .now))",
-          ])
-      }
-      do {
-        try await next(context)
-        log(.debug, "OK")
-      } catch {
-        let code: RPCError.Code =
-          switch error {
-          case let error as RPCError: error.code
-          case is CancellationError:
-            context.deadline.map { $0 <= .now } == true ? .deadlineExceeded : .cancelled
-          default: .internalError
-          }
-        log(.info, "\(code)")
-        throw error
-      }
+  public static func logging(_ logger: Logger) -> any ServerObserver { CallLog(logger: logger) }
+
+  private struct CallLog: ServerObserver {
+    let logger: Logger
+
+    func callEnded(_ context: CallContext, status: RPCError?, after duration: Duration) {
+      let level: Logger.Level = status == nil ? .debug : .info
+      guard logger.logLevel <= level else { return }
+      logger.log(
+        level: level, "call ended",
+        metadata: [
+          "method": "\(context.method)", "peer": "\(context.peer)",
+          "status": "\(status?.code.description ?? "OK")", "duration": "\(duration)",
+        ])
     }
   }
 
@@ -85,36 +75,51 @@ public enum ServerInterceptors {
   /// - Parameter openServices: the services, by full name, that everyone may call.
   public static func bearer(
     tokens: [String], openServices: Set<String> = ["grpc.health.v1.Health"]
-  ) -> ServerInterceptor {
-    let tokens = tokens.map { Array($0.utf8) }
-    let scheme = "bearer "
-    return { context, next in
-      guard !openServices.contains(context.method.service) else { return try await next(context) }
-      guard let field = context.metadata["authorization"],
-        field.prefix(scheme.count).lowercased() == scheme
-      else {
-        throw RPCError(
-          code: .unauthenticated,
-          message: "\(context.method) needs a token: send metadata 'authorization: Bearer TOKEN'")
+  ) -> any ServerObserver {
+    BearerTokens(tokens: tokens.map { Array($0.utf8) }, openServices: openServices)
+  }
+
+  private struct BearerTokens: ServerObserver {
+    let tokens: [[UInt8]]
+    let openServices: Set<String>
+
+    func callBegan(_ context: inout CallContext) throws {
+      let field = context.metadata["authorization"] ?? ""
+      if isKnown(field) { return }
+      guard !openServices.contains(context.method.service) else { return }
+      throw RPCError(
+        code: .unauthenticated,
+        message: BearerTokens.isBearer(field.utf8)
+          ? "\(context.method) refuses the token sent"
+          : "\(context.method) needs a token: send metadata 'authorization: Bearer TOKEN'")
+    }
+
+    private static let scheme = Array("bearer ".utf8)
+
+    private static func isBearer(_ field: some Collection<UInt8>) -> Bool {
+      field.count >= scheme.count && zip(field, scheme).allSatisfy { $0 | 0x20 == $1 }
+    }
+
+    /// Each token is looked at, and all of it: how long this takes says nothing about the tokens.
+    private func isKnown(_ field: String) -> Bool {
+      var field = field
+      return field.withUTF8 { field in
+        guard BearerTokens.isBearer(field) else { return false }
+        let given = UnsafeBufferPointer(rebasing: field[BearerTokens.scheme.count...])
+        var isKnown = false
+        for token in tokens where token.count == given.count {
+          var difference: UInt8 = 0
+          for index in token.indices { difference |= token[index] ^ given[index] }
+          if difference == 0 { isKnown = true }
+        }
+        return isKnown
       }
-      let given = Array(field.utf8.dropFirst(scheme.utf8.count))
-      // Each token is looked at, and all of it: how long this takes says nothing about the tokens.
-      var isKnown = false
-      for token in tokens where ServerInterceptors.areEqual(token, given) { isKnown = true }
-      guard isKnown else {
-        throw RPCError(code: .unauthenticated, message: "\(context.method) refuses the token sent")
-      }
-      try await next(context)
     }
   }
+}
 
-  private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    guard left.count == right.count else { return false }
-    var difference: UInt8 = 0
-    for (a, b) in zip(left, right) { difference |= a ^ b }
-    return difference == 0
-  }
-
+/// Interceptors that some servers want.
+public enum ServerInterceptors {
   /// Makes the client's trace context the handler's ``TraceContext/current``.
   public static let traceContext: ServerInterceptor = { context, next in
     guard let parent = context.metadata["traceparent"] else { return try await next(context) }

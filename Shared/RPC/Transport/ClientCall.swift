@@ -2,7 +2,7 @@ import NIOCore
 
 /// One call a client makes, from waiting for a connection to its status. Confined to the channel's
 /// event loop, but where a method says otherwise.
-final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
+final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecked Sendable {
   let method: MethodDescriptor
   let waitForReady: Bool
   let deadline: ContinuousClock.Instant?
@@ -13,7 +13,7 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   /// The only connection the call may use, if it may not use any.
   private let pinned: ClientConnection?
   private let metadata: Metadata
-  private let response: ResponseMetadata
+  private let response: OutgoingCall.Response
   private var state = State.created
   private var deadlineTimer: Scheduled<Void>?
   private var metrics: CallMetrics?
@@ -58,10 +58,11 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       loop: core.loop, messageLimit: core.configuration.maxReceiveMessageSize,
       expectsOne: expectsOne)
     // Whether the server can read it shows only in its answer.
-    let encoding = MessageEncoding(
-      call.options.compression, accepted: Set(Compression.allCases))
+    let state = CallState(
+      method: method, deadline: deadline, compression: call.options.compression,
+      accepted: Compression.all)
     outbox = MessageOutbox(
-      loop: core.loop, encoding: encoding, replayLimit: core.configuration.retryBufferSize)
+      loop: core.loop, state, replayLimit: core.configuration.retryBufferSize)
     retries = RetryState(
       call.options.retryPolicy ?? core.configuration.retryPolicy(call.method))
   }
@@ -187,6 +188,13 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
 
   var isOver: Bool { if case .over = state { true } else { false } }
 
+  /// The stream the call is on, if it is on one.
+  var streamID: HTTP2Session.StreamID? { if case .open(_, let id) = state { id } else { nil } }
+
+  private var connection: ClientConnection? {
+    if case .open(let connection, _) = state { connection } else { nil }
+  }
+
   /// Sends the call over `connection`.
   func open(on connection: ClientConnection) {
     guard case .waiting = state else { return }
@@ -195,14 +203,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
       state = .open(connection, id)
       metrics?.attempts.increment()
       connection.add(self, id)
-      inbox.consume = { [unowned connection] count in
-        connection.pump.session.consume(id, count)
-        connection.pump.scheduleFlush()
-      }
-      outbox.wake = { [unowned connection] in
-        connection.pump.session.resume(id)
-        connection.pump.scheduleFlush()
-      }
+      inbox.stream = self
+      outbox.stream = self
       connection.pump.scheduleFlush()
     } catch {
       // The session is closing or out of stream numbers; another connection will do.
@@ -213,14 +215,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   }
 
   private func head(to connection: ClientConnection) -> [HTTP2Header] {
-    var head = [
-      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", connection.usesTLS ? "https" : "http"),
-      HTTP2Header(":path", method.path), HTTP2Header(":authority", core.target.description),
-      HTTP2Header("te", "trailers"), HTTP2Header("content-type", "application/grpc"),
-      HTTP2Header("user-agent", ClientCall.userAgent),
-      HTTP2Header("grpc-accept-encoding", Compression.accepted),
-    ]
-    let compression = outbox.encoding.fix()
+    var head = connection.fields(of: method, authority: core.target.description)
+    let compression = outbox.state.encoding.fix()
     if compression != .identity { head.append(HTTP2Header("grpc-encoding", compression.name)) }
     if let deadline {
       head.append(
@@ -229,10 +225,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     if retries.previousAttempts > 0 {
       head.append(HTTP2Header("grpc-previous-rpc-attempts", "\(retries.previousAttempts)"))
     }
-    return head + metadata.fields
+    return metadata.isEmpty ? head : head + metadata.fields
   }
-
-  private static let userAgent = "grpc-swift-lauter/1.0"
 
   /// There is no connection, and none in sight.
   func fail(_ error: RPCError) { attemptFailed(error, .unknown) }
@@ -247,13 +241,19 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
         resetting: .cancel)
     }
     if endsStream {
+      if let known = connection?.latestTrailers, known.fields == fields {
+        trailing = known.metadata
+        return end(nil, resetting: .noError)
+      }
       let status = RPCError(trailers: fields)
       if let status, initial == nil {
         return attemptFailed(status, .unknown, resetting: .noError)
       }
       trailing = status?.metadata ?? Metadata(fields: fields)
+      if status == nil { connection?.latestTrailers = (fields, trailing) }
       return end(status, resetting: .noError)
     }
+    if let known = connection?.latestHead, known.fields == fields { return begin(known.meaning) }
     if let status = fields[":status"], status.hasPrefix("1") { return }
     guard fields[":status"] == "200" else {
       return attemptFailed(
@@ -267,17 +267,27 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
           message: "the server answered with content-type "
             + "'\(fields["content-type"] ?? "none")', not application/grpc"), resetting: .cancel)
     }
+    var compression = Compression.identity
     if let encoding = fields["grpc-encoding"] {
-      guard let compression = Compression(name: encoding) else {
+      guard let named = Compression(name: encoding) else {
         return end(
           RPCError(
             code: .internalError,
             message: "the server compresses with '\(encoding)', which the client did not offer"),
           resetting: .cancel)
       }
-      inbox.compression = compression
+      compression = named
     }
-    setInitialMetadata(Metadata(fields: fields))
+    let meaning = ResponseHead(compression: compression, metadata: Metadata(fields: fields))
+    connection?.latestHead = (fields, meaning)
+    begin(meaning)
+  }
+
+  /// The server has begun to answer.
+  private func begin(_ head: ResponseHead) {
+    outbox.stopKeeping()
+    inbox.compression = head.compression
+    setInitialMetadata(head.metadata)
   }
 
   private func setInitialMetadata(_ metadata: Metadata) {
@@ -369,8 +379,8 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
   }
 
   private func leaveStream(resetting code: HTTP2ErrorCode?) {
-    inbox.consume = nil
-    outbox.wake = nil
+    inbox.stream = nil
+    outbox.stream = nil
     guard case .open(let connection, let id) = state else { return }
     // After complete trailers a reset only stops what was still to be sent.
     connection.remove(id, resetting: code == .noError && outbox.isSent ? nil : code)
@@ -407,6 +417,18 @@ final class ClientCall: HTTP2Body, ResponseMetadataSource, @unchecked Sendable {
     guard let completion else { return }
     self.completion = nil
     completion.resume(with: Result { if let error { throw error } else { try inbox.takeOnly() } })
+  }
+
+  func taken(_ count: Int) {
+    guard case .open(let connection, let id) = state else { return }
+    connection.pump.session.consume(id, count)
+    connection.pump.scheduleFlush()
+  }
+
+  func wake() {
+    guard case .open(let connection, let id) = state else { return }
+    connection.pump.session.resume(id)
+    connection.pump.scheduleFlush()
   }
 
   func read(into space: UnsafeMutableRawBufferPointer) -> HTTP2BodyPart {

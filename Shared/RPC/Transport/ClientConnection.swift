@@ -20,7 +20,12 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   var report: ((Event) -> Void)?
-  private var calls: [HTTP2Session.StreamID: ClientCall] = [:]
+  private var calls = StreamTable<ClientCall>()
+  /// What the latest header lists say: a server's answers tend to have the same, as have the calls
+  /// of one method.
+  private var latestRequest: (path: String, fields: [HTTP2Header])?
+  var latestHead: (fields: [HTTP2Header], meaning: ResponseHead)?
+  var latestTrailers: (fields: [HTTP2Header], metadata: Metadata)?
   private(set) var isReady = false
   /// Whether the server has said that it ends the connection.
   private(set) var isGoingAway = false
@@ -43,6 +48,21 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   }
 
   func add(_ call: ClientCall, _ id: HTTP2Session.StreamID) { calls[id] = call }
+
+  /// The fields that every call of `method` begins with.
+  func fields(of method: MethodDescriptor, authority: @autoclosure () -> String) -> [HTTP2Header] {
+    let path = method.path
+    if let latestRequest, latestRequest.path == path { return latestRequest.fields }
+    let fields = [
+      HTTP2Header(":method", "POST"), HTTP2Header(":scheme", usesTLS ? "https" : "http"),
+      HTTP2Header(":path", path), HTTP2Header(":authority", authority()),
+      HTTP2Header("te", "trailers"), HTTP2Header("content-type", "application/grpc"),
+      HTTP2Header("user-agent", "grpc-swift-lauter/1.0"),
+      HTTP2Header("grpc-accept-encoding", Compression.accepted),
+    ]
+    latestRequest = (path, fields)
+    return fields
+  }
 
   /// Lets go of a stream that its call has left, and resets it with `code`, if there is one.
   func remove(_ id: HTTP2Session.StreamID, resetting code: HTTP2ErrorCode?) {
@@ -123,13 +143,14 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
         ? "the connection to \(address) was lost" + (failure.map { ": \($0)" } ?? "")
         : "cannot connect to \(address): "
           + (failure ?? "the peer closed the connection before it spoke HTTP/2"))
-    let calls = self.calls
-    self.calls = [:]
-    let unseen = calls.filter { !pump.session.hasSentHeaders($0.key) }.keys
+    let calls = self.calls.all.map { call in
+      (call, unseen: call.streamID.map { !pump.session.hasSentHeaders($0) } ?? true)
+    }
+    self.calls.removeAll()
     pump.session.abandon()
     report?(.closed(error))
     report = nil
-    for (id, call) in calls { call.connectionLost(error, unseenByPeer: unseen.contains(id)) }
+    for (call, unseen) in calls { call.connectionLost(error, unseenByPeer: unseen) }
   }
 
   // MARK: Session
@@ -147,7 +168,7 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   func receivedEnd(on id: HTTP2Session.StreamID) { calls[id]?.receivedEnd() }
 
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
-    calls.removeValue(forKey: id)?.closed(code, unseenByPeer: unseenByPeer)
+    calls.remove(id)?.closed(code, unseenByPeer: unseenByPeer)
   }
 
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {

@@ -12,7 +12,10 @@ final class HTTP2Pump: @unchecked Sendable {
   private var isReading = false
   private var isFinishing = false
   private var closeTimer: Scheduled<Void>?
-  private var output = ByteBuffer()
+  /// Where output is collected, shared by the connections of the loop.
+  private var collector: OutputCollector?
+  /// Collected and not yet written.
+  private var output: ByteBuffer?
 
   /// Bytes collected before they are handed to the socket.
   private static let writeSize = 64 * 1024
@@ -26,7 +29,10 @@ final class HTTP2Pump: @unchecked Sendable {
   var isOpen: Bool { context != nil && !isFinishing }
   var loop: (any EventLoop)? { context?.eventLoop }
 
-  func open(_ context: ChannelHandlerContext) { self.context = context }
+  func open(_ context: ChannelHandlerContext) {
+    self.context = context
+    collector = LoopExecutor.on(context.eventLoop).output
+  }
 
   /// Closes at once; what has not been sent is lost.
   func close() {
@@ -64,7 +70,7 @@ final class HTTP2Pump: @unchecked Sendable {
     isReading = true
     let result: Result<Void, HTTP2Error> = bytes.withUnsafeReadableBytes { bytes in
       do throws(HTTP2Error) {
-        return .success(try session.receive(bytes))
+        return .success(try session.receive(bytes, pause: collect))
       } catch {
         return .failure(error)
       }
@@ -86,28 +92,48 @@ final class HTTP2Pump: @unchecked Sendable {
 
   func flush() {
     isFlushScheduled = false
-    guard isOpen, let context, context.channel.isWritable else { return }
-    var wrote = false
+    guard isOpen, let context else { return }
+    collect()
+    if let output {
+      self.output = nil
+      if output.readableBytes > 0 { context.writeAndFlush(NIOAny(output), promise: nil) }
+      collector?.giveBack(output)
+    }
+    if session.isDone { finish() }
+  }
+
+  /// Takes what the session has to say, as much as the socket may want; the next flush sends it.
+  private func collect() {
+    guard isOpen, let context, let collector, context.channel.isWritable else { return }
+    var output = self.output ?? collector.take()
+    self.output = nil
     do {
       while try session.send({ bytes in _ = output.writeBytes(bytes) }) != nil {
         guard output.readableBytes >= HTTP2Pump.writeSize else { continue }
-        write(to: context)
-        wrote = true
-        if !context.channel.isWritable { break }
+        context.writeAndFlush(NIOAny(output), promise: nil)
+        output.clear()
+        guard context.channel.isWritable else { break }
       }
     } catch {
       return close()
     }
-    if output.readableBytes > 0 {
-      write(to: context)
-      wrote = true
-    }
-    if wrote { context.flush() }
-    if session.isDone { finish() }
+    self.output = output
+  }
+}
+
+/// The memory in which the connections of one event loop collect output, one at a time. Most of what
+/// they say is with the kernel when the next one begins, and the memory is free again.
+final class OutputCollector {
+  private var buffer: ByteBuffer?
+
+  /// An empty buffer, to be given back.
+  func take() -> ByteBuffer {
+    guard var taken = buffer else { return ByteBuffer() }
+    buffer = nil
+    // Makes another one of the same size, should the bytes still wait for their socket.
+    taken.clear()
+    return taken
   }
 
-  private func write(to context: ChannelHandlerContext) {
-    context.write(NIOAny(output), promise: nil)
-    output.clear()
-  }
+  func giveBack(_ buffer: ByteBuffer) { self.buffer = buffer }
 }

@@ -16,6 +16,9 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
 
   let loop: any EventLoop
 
+  /// Where the loop's connections collect their output.
+  let output = OutputCollector()
+
   // Confined to the loop.
   private var jobs = CircularBuffer<UnownedJob>()
   private var isScheduled = false

@@ -138,7 +138,7 @@ public final class RPCChannel: Sendable {
     try await OutgoingCall.run(interceptors, method, options) { outgoing in
       try outgoing.inspectors.requests.inspect(request)
       let call = ClientCall(outgoing, core: core, expectsOne: true)
-      let request = try request.framed(call.outbox.encoding.fix())
+      let request = try request.framed(call.outbox.state.encoding.fix())
       let response = try await Response(response: call.unary(request))
       try outgoing.inspectors.responses.inspect(response)
       return response
@@ -188,7 +188,7 @@ public final class RPCChannel: Sendable {
     try await OutgoingCall.run(interceptors, method, options) { outgoing in
       try outgoing.inspectors.requests.inspect(request)
       let call = ClientCall(outgoing, core: core, expectsOne: false)
-      let request = try request.framed(call.outbox.encoding.fix())
+      let request = try request.framed(call.outbox.state.encoding.fix())
       return try await withTaskCancellationHandler {
         call.start(request)
         // Whichever way it ends: a call that is over does not notice.

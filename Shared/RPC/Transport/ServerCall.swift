@@ -3,11 +3,11 @@ import NIOCore
 
 /// One call a server handles: its messages, its task, its deadline. Confined to the connection's
 /// event loop, on which the handler's task runs too.
-final class ServerCall: HTTP2Body, @unchecked Sendable {
+final class ServerCall: HTTP2Body, CallStream, @unchecked Sendable {
   private let id: HTTP2Session.StreamID
   private let method: RoutedMethod
   private var context: CallContext
-  private let response = ResponseMetadata()
+  private let state: CallState
   private let inbox: MessageInbox
   private let outbox: MessageOutbox
   private let connection: ServerConnection
@@ -18,6 +18,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   private var receivedBytes = 0
 
   private var didSendHead = false
+  /// Whether a synchronous handler is at work: what it has written leaves with its status.
+  private var isAnswering = false
   /// Whether the outcome is decided; what the handler does after that changes nothing.
   private var isOver = false
   private var trailers: [HTTP2Header] = []
@@ -25,38 +27,33 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   private var observed = 0
 
   init(
-    id: HTTP2Session.StreamID, head: RequestHead, handler: RoutedMethod,
-    connection: ServerConnection
+    id: HTTP2Session.StreamID, _ route: Route, connection: ServerConnection
   ) {
     self.id = id
     self.connection = connection
-    method = handler
-    let encoding = MessageEncoding(
-      connection.configuration.compression, accepted: head.accepted)
-    context = CallContext(
-      method: head.method, metadata: head.metadata,
-      deadline: head.timeout.map { ContinuousClock.now + $0 }, peer: connection.peer,
-      response: response, encoding: encoding)
+    let head = route.head
+    method = route.method
+    state = CallState(
+      method: method.descriptor, deadline: head.timeout.map { ContinuousClock.now + $0 },
+      peer: connection.peer, compression: connection.configuration.compression,
+      accepted: head.accepted)
+    context = CallContext(state, head.metadata)
     inbox = MessageInbox(
       loop: connection.loop, messageLimit: connection.configuration.maxReceiveMessageSize,
-      expectsOne: handler.needsWholeRequest, compression: head.compression)
-    outbox = MessageOutbox(loop: connection.loop, encoding: encoding)
+      expectsOne: method.needsWholeRequest, compression: head.compression)
+    outbox = MessageOutbox(loop: connection.loop, state)
 
-    handler.metrics?.started.increment()
-
-    let pump = connection.pump
-    inbox.consume = { count in
-      pump.session.consume(id, count)
-      pump.scheduleFlush()
-    }
-    outbox.wake = { [weak self] in self?.wake() }
+    method.metrics?.started.increment()
+    inbox.stream = self
+    outbox.stream = self
 
     if let timeout = head.timeout {
       deadlineTimer = connection.loop.scheduleTask(in: TimeAmount(timeout)) { [weak self] in
         self?.abort(
           RPCError(
             code: .deadlineExceeded,
-            message: "\(head.method) did not finish within the call's deadline of \(timeout)"))
+            message:
+              "\(route.method.descriptor) did not finish within the call's deadline of \(timeout)"))
       }
     }
   }
@@ -99,8 +96,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// The stream is gone: normally because all was said, else because the client is.
   func abandoned(because reason: @autoclosure () -> String) {
     deadlineTimer?.cancel()
-    inbox.consume = nil
-    outbox.wake = nil
+    inbox.stream = nil
+    outbox.stream = nil
     guard !isOver else { return }
     let error = RPCError(code: .cancelled, message: reason())
     decide(error)
@@ -112,7 +109,10 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
 
   private func startHandler() {
     if case .synchronous(let handle) = method.handler, method.interceptors.isEmpty {
-      return finish(Result { try handle(inbox.takeOnly(), outbox, context) })
+      isAnswering = true
+      let result = Result { try handle(inbox.takeOnly(), outbox, context) }
+      isAnswering = false
+      return finish(result)
     }
     connection.handlerStarted()
     task = Task(executorPreference: connection.executor) { [self] in
@@ -142,8 +142,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     switch result {
     case .success:
       decide(nil)
-      let trailing = response.values.withLock { $0.trailing }
-      trailers = [HTTP2Header("grpc-status", "0")] + trailing.fields
+      let trailing = state.values.withLock { $0.trailing }
+      trailers = trailing.isEmpty ? ServerCall.ok : ServerCall.ok + trailing.fields
     case .failure(let error):
       let status = self.status(for: error)
       decide(status)
@@ -175,6 +175,8 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
     }
   }
 
+  private static let ok = [HTTP2Header("grpc-status", "0")]
+
   private static let ended: any Error = RPCError(
     code: .internalError, message: "the call has ended")
 
@@ -189,7 +191,7 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
   /// The status with what the handler had to say besides.
   private func fields(of error: RPCError) -> [HTTP2Header] {
     var error = error
-    error.metadata.add(contentsOf: response.values.withLock { $0.trailing })
+    error.metadata.add(contentsOf: state.values.withLock { $0.trailing })
     return error.fields
   }
 
@@ -215,23 +217,30 @@ final class ServerCall: HTTP2Body, @unchecked Sendable {
 
   // MARK: To the connection
 
-  private func wake() {
+  func taken(_ count: Int) {
+    connection.pump.session.consume(id, count)
+    connection.pump.scheduleFlush()
+  }
+
+  func wake() {
+    guard !isAnswering else { return }
     let session = connection.pump.session
     if didSendHead {
       session.resume(id)
     } else {
       didSendHead = true
-      let initial = response.values.withLock { $0.initial }
+      let initial = state.values.withLock { $0.initial }
       do {
         if isOver, outbox.isEmpty, initial.isEmpty {
           try session.respond(to: id, ResponseHead.fields + trailers, body: nil)
         } else {
           var head = ResponseHead.fields
-          let compression = outbox.encoding.fix()
+          let compression = state.encoding.fix()
           if compression != .identity {
             head.append(HTTP2Header("grpc-encoding", compression.name))
           }
-          try session.respond(to: id, head + initial.fields, body: self)
+          if !initial.isEmpty { head += initial.fields }
+          try session.respond(to: id, head, body: self)
         }
       } catch {
         session.reset(id, .internalError)

@@ -17,14 +17,16 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   let configuration: RPCServer.Configuration
   let logger: Logger
 
-  private var calls: [HTTP2Session.StreamID: ServerCall] = [:]
+  private var calls = StreamTable<ServerCall>()
   /// What the latest header list meant: a client's calls to one method tend to have the same.
-  private var latest: (headers: [HTTP2Header], head: RequestHead, handler: RoutedMethod)?
+  private var latest: (headers: [HTTP2Header], route: Route)?
   private let metrics: ServerMetrics?
   private let handlers: HandlerCount
   private var handshakeTimer: Scheduled<Void>?
   private var ageTimer: Scheduled<Void>?
   private var idleTimer: Scheduled<Void>?
+  /// When the last call ended; of no meaning while there are calls.
+  private var idleSince = NIODeadline.now()
   private var shutdownTimer: Scheduled<Void>?
   private var keepAlive: KeepAlive?
   private var isShuttingDown = false
@@ -107,9 +109,14 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     watchIdleness()
   }
 
-  private func watchIdleness() {
-    guard calls.isEmpty, idleTimer == nil, let timeout = configuration.idleTimeout else { return }
-    idleTimer = loop.scheduleTask(in: TimeAmount(timeout)) {
+  /// One timer for the connection's life: it looks when it is due how long there has been no call.
+  private func watchIdleness(from start: NIODeadline = .now()) {
+    guard let timeout = configuration.idleTimeout.map({ TimeAmount($0) }) else { return }
+    idleTimer = loop.scheduleTask(deadline: start + timeout) {
+      guard self.calls.isEmpty else { return self.watchIdleness() }
+      guard self.idleSince + timeout <= .now() else {
+        return self.watchIdleness(from: self.idleSince)
+      }
       self.drain(
         grace: self.configuration.maxConnectionAgeGrace, "the connection was idle too long")
     }
@@ -153,8 +160,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     metrics?.connectionsClosed.increment()
     pump.session.abandon()
     let calls = self.calls
-    self.calls = [:]
-    for call in calls.values { call.abandoned(because: "the connection to the client was lost") }
+    self.calls.removeAll()
+    for call in calls.all { call.abandoned(because: "the connection to the client was lost") }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -186,7 +193,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
   private func end(_ reason: String) {
     isShuttingDown = true
     shutdownTimer?.cancel()
-    for call in calls.values { call.abort(RPCError(code: .unavailable, message: reason)) }
+    for call in calls.all { call.abort(RPCError(code: .unavailable, message: reason)) }
     pump.session.goAway()
     pump.flush()
     // What a client does not read does not hold the server up.
@@ -210,11 +217,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
             code: .resourceExhausted,
             message: "the metadata exceeds the limit of \(configuration.maxHeaderListSize) bytes"))
       }
-      let (head, handler) = try route(headers)
-      let call = ServerCall(id: id, head: head, handler: handler, connection: self)
+      let call = ServerCall(id: id, try route(headers), connection: self)
       calls[id] = call
-      idleTimer?.cancel()
-      idleTimer = nil
       call.begin()
       if endsStream { call.receivedEnd() }
     } catch {
@@ -222,16 +226,15 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     }
   }
 
-  private func route(
-    _ headers: [HTTP2Header]
-  ) throws(RequestHead.Refusal) -> (RequestHead, RoutedMethod) {
-    if let latest, latest.headers == headers { return (latest.head, latest.handler) }
+  private func route(_ headers: [HTTP2Header]) throws(RequestHead.Refusal) -> Route {
+    if let latest, latest.headers == headers { return latest.route }
     let head = try RequestHead(headers)
     guard let handler = router.handlers[head.method.path] else {
       throw .status(router.unimplemented(head.method))
     }
-    latest = (headers, head, handler)
-    return (head, handler)
+    let route = Route(head: head, method: handler)
+    latest = (headers, route)
+    return route
   }
 
   func received(_ bytes: UnsafeRawBufferPointer, on id: HTTP2Session.StreamID) {
@@ -242,8 +245,8 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
 
   func closed(_ id: HTTP2Session.StreamID, _ code: HTTP2ErrorCode, unseenByPeer: Bool) {
     if code != .noError { metrics?.streamsReset.increment() }
-    calls.removeValue(forKey: id)?.abandoned(because: "the client cancelled the call (\(code))")
-    watchIdleness()
+    calls.remove(id)?.abandoned(because: "the client cancelled the call (\(code))")
+    if calls.isEmpty { idleSince = .now() }
   }
 
   func receivedGoAway(_ code: HTTP2ErrorCode, debugData: String) {}
@@ -356,14 +359,33 @@ struct Router: Sendable {
   }
 }
 
-struct RoutedMethod: Sendable {
+/// What a request's header list means.
+final class Route: Sendable {
+  let head: RequestHead
+  let method: RoutedMethod
+
+  init(head: RequestHead, method: RoutedMethod) {
+    self.head = head
+    self.method = method
+  }
+}
+
+final class RoutedMethod: Sendable {
   let descriptor: MethodDescriptor
   let handler: MethodHandler
   let interceptors: [ServerInterceptor]
   let metrics: ServerMetrics.Calls?
+  let needsWholeRequest: Bool
 
-  var needsWholeRequest: Bool {
-    if case .streaming = handler { false } else { true }
+  init(
+    descriptor: MethodDescriptor, handler: MethodHandler, interceptors: [ServerInterceptor],
+    metrics: ServerMetrics.Calls?
+  ) {
+    self.descriptor = descriptor
+    self.handler = handler
+    self.interceptors = interceptors
+    self.metrics = metrics
+    needsWholeRequest = if case .streaming = handler { false } else { true }
   }
 
   /// Runs the handler inside its interceptors.

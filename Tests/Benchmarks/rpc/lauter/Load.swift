@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import RPC
 import Synchronization
 
@@ -13,6 +14,8 @@ struct Load {
 
   func run() async throws {
     let request = BenchV1.Payload(data: [UInt8](repeating: UInt8(ascii: "x"), count: bytes))
+    // The benchmark gives a client one processor.
+    NIOSingletons.groupLoopCountSuggestion = 1
     let channels = (0..<connections).map { _ in RPCChannel(target: target) }
     for channel in channels { _ = try await BenchV1.EchoClient(channel).unary(request) }
     let turns = Turns(calls)
