@@ -150,6 +150,14 @@ def test_health_of_any_server(stock, store, tmp_path):
     assert (gone.returncode, "UNAVAILABLE" in gone.stderr) == (69, True)
 
 
+def test_a_callers_name_goes_before_ours(stock, tmp_path):
+    address, _, seen = stock
+    run_lauter("call", "grpc.health.v1.Health/Check", "--address", address, "-H", "user-agent: mine/2.0",
+               folder=tmp_path)
+    names = [value for key, value in seen[-1] if key == "user-agent"]
+    assert len(names) == 1 and names[0].startswith("mine/2.0 grpc-swift-lauter/"), names
+
+
 WELL_KNOWN = """
 syntax = "proto3";
 package wellknown;

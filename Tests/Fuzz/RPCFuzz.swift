@@ -258,7 +258,7 @@ private func start(_ bits: UInt8, _ bytes: [UInt8], on connection: ClientConnect
     method: MethodDescriptor(service: "fuzz.Service", method: "Any"), options: options)
   let isStream = bits & 4 != 0
   let call = ClientCall(outgoing, core: core, expectsOne: !isStream, connection: connection)
-  guard let request = try? Raw(bytes).framed(call.outbox.encoding.fix()) else { return }
+  guard let request = try? Raw(bytes).framed(call.outbox.state.encoding.fix()) else { return }
   open.add(1, ordering: .relaxed)
   let task = Task(executorPreference: executor) {
     defer { open.subtract(1, ordering: .relaxed) }
