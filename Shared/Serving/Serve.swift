@@ -12,7 +12,7 @@ import Wire
 ///
 /// - Parameters:
 ///   - defaultPort: where to listen if neither flag nor variable says.
-///   - configuration: limits and times; TLS comes from `options`.
+///   - configuration: limits and times; where it has no TLS, that of `options` counts.
 ///   - background: services beside the server: job workers, watchers, caches.
 ///   - drain: ends what would keep calls open for ever (watches, long polls).
 /// - Throws: `RPCError`: UNAVAILABLE, naming the address, when it cannot be bound; FAILED_PRECONDITION,
@@ -26,7 +26,7 @@ public func serve(
   let health = HealthService(services: services.map(\.name))
   let visible = services + [health.definition]
   var configuration = configuration
-  configuration.tls = options.serverTLS
+  if configuration.tls == nil { configuration.tls = options.serverTLS }
   let server = RPCServer(
     host: options.host, port: options.port ?? Setting.value("port", default: defaultPort),
     services: visible + ReflectionService.definitions(for: visible), configuration: configuration,
