@@ -14,6 +14,7 @@ step() {
 step "what is needed" scripts/install.sh --tests
 step "format" scripts/format.sh --check
 step "generated code" scripts/generate-protos.sh --check
+step "kernels" scripts/check-kernels.sh
 step "tests" scripts/test.sh
 step "fuzzing" scripts/fuzz.sh 20
 step "containers" scripts/compose-smoke.sh

@@ -9,8 +9,18 @@
 #define MR 14
 #define INT8_DOT(sum, x, w) \
   ((vi)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(x), (__m512i)(w)))
+#if defined(KERNELS_EMULATED)
+// Bochs reads but a part of what vdpbf16ps finds in memory; so it finds registers.
+#define BF16_DOT(sum, x, w)                                               \
+  ({                                                                      \
+    vi operand = (w);                                                     \
+    __asm__("" : "+v"(operand));                                          \
+    (vf)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(x), (__m512bh)operand); \
+  })
+#else
 #define BF16_DOT(sum, x, w) \
   ((vf)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(x), (__m512bh)(w)))
+#endif
 #pragma clang attribute push(                                                            \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16"))), \
     apply_to = function)

@@ -37,21 +37,26 @@ INLINE vf dot_bf16(vf sum, vi x, vi w) {
 #if defined(INT8_DOT)
 enum { rowsInt8 = MR };
 INLINE vi dot_int8(vi sum, vi x, vi w) { return INT8_DOT(sum, x, w); }
+#elif defined(__x86_64__) && VW == 16
+// The sum of two products fits 16 bits: see pack_panels_int8.
+enum { rowsInt8 = MR_SPLIT };
+INLINE vi dot_int8(vi sum, vi x, vi w) {
+  const __m512i pairs = _mm512_maddubs_epi16((__m512i)x, (__m512i)w);
+  return sum + (vi)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+}
+#elif defined(__x86_64__) && VW == 8
+enum { rowsInt8 = MR };
+INLINE vi dot_int8(vi sum, vi x, vi w) {
+  const __m256i pairs = _mm256_maddubs_epi16((__m256i)x, (__m256i)w);
+  return sum + (vi)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
 #else
 enum { rowsInt8 = MR_SPLIT };
 #if defined(__x86_64__)
 typedef int16_t vs __attribute__((ext_vector_type(2 * VW)));
 typedef uint16_t vus __attribute__((ext_vector_type(2 * VW)));
 // Sums of products of two neighbouring 16-bit lanes.
-INLINE vi multiply_pairs(vs a, vs b) {
-#if VW == 16
-  return (vi)_mm512_madd_epi16((__m512i)a, (__m512i)b);
-#elif VW == 8
-  return (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b);
-#else
-  return (vi)_mm_madd_epi16((__m128i)a, (__m128i)b);
-#endif
-}
+INLINE vi multiply_pairs(vs a, vs b) { return (vi)_mm_madd_epi16((__m128i)a, (__m128i)b); }
 INLINE vi dot_int8(vi sum, vi x, vi w) {
   const vs even = (vs)((vus)x & (vus)(uint16_t)0xff), odd = (vs)((vus)x >> 8);
   sum += multiply_pairs(even, (vs)((vus)w << 8) >> 8);

@@ -160,11 +160,14 @@ void pack_panels_int8(void *panels, const float *weight, int N, int K) {
     for (int c = 0; c < panel; c++) {
       const float *row = weight + (size_t)(n0 + c) * K;
       float most = 0;
-      for (int k = 0; k < K; k++) {
-        const float size = row[k] < 0 ? -row[k] : row[k];
-        most = size > most ? size : most;
+      for (int k = 0; k < K; k += 2) {
+        const float a = row[k], b = row[k + 1];
+        const float above = (a > 0 ? a : 0) + (b > 0 ? b : 0), below = (a < 0 ? a : 0) + (b < 0 ? b : 0);
+        most = above > most ? above : most;
+        most = -below > most ? -below : most;
       }
-      scale[c] = most > 0 ? most / 127.0f : 1.0f;
+      // Below, 1 / scale would be infinite.
+      scale[c] = most > 1e-36f ? most / 127.0f : 1.0f;
       inverse[c] = 1.0f / scale[c];
       sum[c] = 0;
     }
@@ -173,8 +176,7 @@ void pack_panels_int8(void *panels, const float *weight, int N, int K) {
         const float *row = weight + (size_t)(n0 + c) * K;
         for (int k = k0; k < k0 + panel; k++) {
           const float scaled = row[k] * inverse[c];
-          int q = (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
-          q = q > 127 ? 127 : q < -127 ? -127 : q;
+          const int q = (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
           p[(size_t)(k / 4) * panel * 4 + c * 4 + k % 4] = (int8_t)q;
           sum[c] += q;
         }

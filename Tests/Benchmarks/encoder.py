@@ -8,7 +8,8 @@ better of the two counts), OpenVINO and CTranslate2, in a virtual environment it
 (about 2 GB, from PyPI). Every engine measures a point before the next point comes, so what else the
 machine does meets all of them. Results go to a file as they come; the same command goes on where it was
 stopped, --fresh begins anew. Points of equal length have no padding; the real mix is measured twice for
-peers, sorted by length and as it comes. Token ids are given, so tokenizing is not timed. Pooling and
+peers, sorted by length and as it comes. --threads, --kinds, --batches and --engines choose what a call
+measures; the summary is of all there is. Token ids are given, so tokenizing is not timed. Pooling and
 normalising are part of everyone's graph. Keep the machine quiet: above a load average of about 0.3 the
 numbers say more about the other work.
 """
@@ -37,6 +38,7 @@ LENGTHS = [16, 64, 256]
 BATCHES = [32, 1, 8, 128]
 MIXED_BATCHES = [32, 128]
 TRAINING = "training"
+KINDS = [TRAINING, "equal", "sorted", "given"]
 
 
 def main():
@@ -50,6 +52,9 @@ def main():
     parser.add_argument("--texts", type=pathlib.Path, nargs="+", help="JSON Lines with a \"text\"")
     parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, os.cpu_count() or 1}))
     parser.add_argument("--engines", nargs="+", default=ENGINES, metavar="ENGINE")
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS, metavar="KIND",
+                        help="of points to measure now, of: " + ", ".join(KINDS))
+    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES)
     parser.add_argument("--seconds", type=float, default=0.6, help="for each measurement, at least")
     parser.add_argument("--minutes", type=float, default=20,
                         help="further rounds are made, and the best of them counts, until then")
@@ -137,7 +142,12 @@ class Run:
               f"commit {commit}, {arguments.encoder.name}; mix: {len(self.texts)} texts, "
               f"{sum(map(len, self.texts)) / len(self.texts):.1f} tokens in the mean", flush=True)
 
-    def points(self, threads):
+    def points(self):
+        kinds, batches = self.arguments.kinds, self.arguments.batches
+        return [point for point in self.all_points() if point["kind"] in kinds
+                and (point["kind"] == TRAINING or point["batch"] in batches)]
+
+    def all_points(self):
         lengths, batches = (LENGTHS, BATCHES) if not self.arguments.quick else ([16, 64], [1, 8])
         mixed = MIXED_BATCHES if not self.arguments.quick else [32]
         yield {"kind": TRAINING, "batch": 32}
@@ -155,7 +165,7 @@ class Run:
         done = {self.key(result) for result in self.results}
         workers = {}
         try:
-            for point in self.points(threads):
+            for point in self.points():
                 for engine in self.arguments.engines:
                     if point["kind"] == TRAINING and engine not in ("torch fp32", "lauter fp32"):
                         continue
