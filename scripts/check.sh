@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything a change must pass: format, generated code, tests, containers. CI runs this and nothing else.
+# Everything a change must pass: format, generated code, tests, a little fuzzing, containers. CI runs this and nothing else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,4 +16,5 @@ step "format" scripts/format.sh --check
 step "generated code" scripts/generate-protos.sh --check
 step "kernels" scripts/check-kernels.sh
 step "tests" scripts/test.sh
+step "fuzzing" scripts/fuzz.sh 20
 step "containers" scripts/compose-smoke.sh

@@ -23,33 +23,51 @@ extension MessageTypes {
     return entry.type
   }
 
-  private func decode(
+  func decode(
     _ bytes: ArraySlice<UInt8>, message name: String, at path: Path, depth: Int
   ) throws(MessageError) -> JSON {
     guard depth < depthLimit else { throw path.error("nested deeper than \(depthLimit) messages") }
     let known = try message(name, at: path)
+    if let form = WellKnown(message: name) {
+      return try decode(form, bytes, known, at: path, depth: depth)
+    }
+    let found = try members(bytes, known, at: path, depth: depth)
+    return .object(
+      known.type.fields.compactMap { field in
+        found[field.number].map { .init(field.jsonName, $0) }
+      })
+  }
+
+  /// The fields that are there, by number.
+  func members(
+    _ bytes: ArraySlice<UInt8>, _ known: Known, at path: Path, depth: Int
+  ) throws(MessageError) -> [Int: JSON] {
     var values: [Int: [WireValue]] = [:]
     // Of a oneof the last field counts.
     var chosen: [Int: Int] = [:]
     var rest = bytes
     while !rest.isEmpty {
       guard let (number, value) = WireValue.next(&rest) else {
-        throw path.error("the bytes are no \(name)")
+        throw path.error("the bytes are no \(known.type.fullName)")
       }
       guard let field = known.fieldsByNumber[number] else { continue }
       if let oneof = field.oneof { chosen[oneof] = number }
       values[number, default: []].append(value)
     }
-    var members: [JSON.Member] = []
+    var members: [Int: JSON] = [:]
     for field in known.type.fields {
       guard let found = values[field.number] else { continue }
       if let oneof = field.oneof, chosen[oneof] != field.number { continue }
       let place = path.member(field.jsonName)
       if let json = try decode(found, field, known, at: place, depth: depth) {
-        members.append(.init(field.jsonName, json))
+        members[field.number] = json
       }
     }
-    return .object(members)
+    return members
+  }
+
+  func decode(zeroOf kind: Field.Kind, at path: Path) throws(MessageError) -> JSON {
+    try decode(.zero(kind), kind, at: path, depth: 0)
   }
 
   private func decode(
@@ -154,6 +172,7 @@ extension MessageTypes {
     case (.bytes, .bytes(let bytes)): return .string(Data(bytes).base64EncodedString())
     case (.enumeration(let name), .varint(let bits)):
       let number = Int(Int32(truncatingIfNeeded: bits))
+      if name == WellKnown.null { return .null }
       let type = try enumeration(name, at: path)
       // protoc gives a negative number all 64 bits.
       let value = type.values.first { Int32(truncatingIfNeeded: $0.number) == Int32(number) }
@@ -176,7 +195,7 @@ extension MessageTypes {
 }
 
 /// One value as it lies on the wire.
-private enum WireValue {
+enum WireValue {
   case varint(UInt64)
   case eight(UInt64)
   case four(UInt32)

@@ -12,11 +12,14 @@ extension MessageTypes {
     try encode(json, message: name, at: Path(), depth: 0)
   }
 
-  private func encode(
+  func encode(
     _ json: JSON, message name: String, at path: Path, depth: Int
   ) throws(MessageError) -> [UInt8] {
     guard depth < depthLimit else { throw path.error("nested deeper than \(depthLimit) messages") }
     let known = try message(name, at: path)
+    if let form = WellKnown(message: name) {
+      return try encode(form, json, known, at: path, depth: depth)
+    }
     guard case .object(let members) = json else {
       throw path.error("expected an object (\(name)), found \(json.kind)")
     }
@@ -32,7 +35,9 @@ extension MessageTypes {
       }
       let place = path.member(member.key)
       guard seen.insert(field.number).inserted else { throw place.error("given twice") }
-      if case .null = member.value { continue }
+      if case .null = member.value, field.isRepeated || !WellKnown.takesNull(field.kind) {
+        continue
+      }
       if let oneof = field.oneof {
         if let other = chosen.updateValue(member.key, forKey: oneof) {
           throw place.error("only one of '\(other)' and '\(member.key)' can be set")
@@ -43,7 +48,7 @@ extension MessageTypes {
     return output
   }
 
-  private func append(
+  func append(
     _ json: JSON, _ field: Field, of known: Known, at path: Path, depth: Int,
     to output: inout [UInt8]
   ) throws(MessageError) {
@@ -54,7 +59,9 @@ extension MessageTypes {
       for member in members {
         var body: [UInt8] = []
         try append(key: member.key, entry.fields[0], at: path.entry(), to: &body)
-        guard member.value != .null else { throw path.entry().error("null is no value of a map") }
+        guard member.value != .null || WellKnown.takesNull(entry.fields[1].kind) else {
+          throw path.entry().error("null is no value of a map")
+        }
         try appendTagged(
           member.value, entry.fields[1], at: path.entry(), depth: depth + 1, to: &body)
         output.append(tag: field.number, 2)
@@ -163,6 +170,7 @@ extension MessageTypes {
         throw path.error("expected a string of base64")
       }
       output.append(counted: bytes)
+    case .enumeration(WellKnown.null) where json == .null: output.append(varint: 0)
     case .enumeration(let name):
       let number = try self.number(json, of: enumeration(name, at: path), at: path)
       output.append(varint: UInt64(bitPattern: Int64(number)))
@@ -242,11 +250,11 @@ extension [UInt8] {
     append(UInt8(value))
   }
 
-  fileprivate mutating func append(tag number: Int, _ wireType: UInt64) {
+  mutating func append(tag number: Int, _ wireType: UInt64) {
     append(varint: UInt64(number) << 3 | wireType)
   }
 
-  fileprivate mutating func append(counted bytes: [UInt8]) {
+  mutating func append(counted bytes: [UInt8]) {
     append(varint: UInt64(bytes.count))
     self += bytes
   }

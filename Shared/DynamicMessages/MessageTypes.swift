@@ -1,8 +1,6 @@
 // DynamicMessages: messages whose types are known by their descriptors alone, between the wire format and
 // JSON as protobuf maps it (protobuf.dev, "ProtoJSON Format"). No generated code is involved, so a tool can
-// call any service that describes itself. The well-known types that have a JSON form of their own
-// (google.protobuf.Timestamp, Any, …) are refused by name rather than mapped wrongly; no contract of ours
-// has one.
+// call any service that describes itself.
 
 package import Descriptors
 
@@ -46,14 +44,6 @@ package struct MessageTypes: Sendable {
   func message(_ name: String, at path: Path) throws(MessageError) -> Known {
     guard let known = messages[name] else {
       throw path.error("the type \(name) is not described")
-    }
-    let own = [
-      "Any", "Timestamp", "Duration", "FieldMask", "Struct", "Value", "ListValue", "DoubleValue",
-      "FloatValue", "Int64Value", "UInt64Value", "Int32Value", "UInt32Value", "BoolValue",
-      "StringValue", "BytesValue",
-    ]
-    guard !own.contains(where: { name == "google.protobuf.\($0)" }) else {
-      throw path.error("the type \(name) has a JSON form of its own, which is not supported")
     }
     return known
   }

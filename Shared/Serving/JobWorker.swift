@@ -102,6 +102,12 @@ public struct JobWorker: Service {
       return nil
     }
     guard let finish else { return }
+    // The end of the work comes between two beats, and so does its last progress.
+    if finish.state == .succeeded, let progress = run.progress {
+      _ = try? await jobs.heartbeatJob(
+        StoreV1.HeartbeatJobRequest(lease: run.lease, progress: progress),
+        options: CallOptions(timeout: term / 3))
+    }
     // The claim loop may have been cancelled by now, and the store still has to be told.
     await Task { await deliver(finish, within: term, logger) }.value
   }

@@ -4,6 +4,7 @@
 public import ArgumentParser
 import Foundation
 public import Logging
+public import RPC
 
 /// A setting's value before flags: `LAUTER_<FLAG>` in the environment, else a default.
 ///
@@ -54,12 +55,115 @@ public struct ServerOptions: ParsableArguments {
     help: "The least severe log messages to write: trace, debug, info, notice, warning, error.")
   public var logLevel: Logger.Level = Setting.value("log-level", default: .info)
 
+  /// How it calls other services; its certificate is also what it serves with.
+  @OptionGroup public var tls: TLSOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve those alone whose certificate is of these authorities (PEM): mTLS.", valueName: "file")
+  )
+  public var tlsClientCa: String?
+
   public init() {}
 
   public mutating func validate() throws {
     if let port, !(0...65535).contains(port) {
       throw ValidationError("--port: a port is a number from 0 to 65535, not \(port)")
     }
+    if clientAuthorities != nil, serverTLS == nil {
+      throw ValidationError("--tls-client-ca needs --tls-cert and --tls-key: what to serve with")
+    }
+  }
+
+  private var clientAuthorities: String? { tlsClientCa ?? Setting.text("tls-client-ca") }
+
+  /// What the service serves with; nil is cleartext.
+  public var serverTLS: ServerTLS? {
+    guard let settings = try? tls.settings(), let certificate = settings.certificate,
+      let key = settings.key
+    else { return nil }
+    return ServerTLS(certificateFile: certificate, keyFile: key, clientCAFile: clientAuthorities)
+  }
+
+  /// How the service calls others; nil is cleartext.
+  public func channelTLS() throws -> ChannelTLS? { try tls.channel() }
+}
+
+/// The one set of TLS flags, of services and of `lauter`: whom to trust and who to be. Each has its
+/// variable: `--tls-ca` is `LAUTER_TLS_CA`. Files are read again when they change.
+public struct TLSOptions: ParsableArguments {
+  @Flag(
+    help: "Call over TLS, trusting whom the system trusts; implied by the next four.")
+  public var tls = false
+
+  @Option(help: ArgumentHelp("Trust these authorities instead (PEM).", valueName: "file"))
+  public var tlsCa: String?
+
+  @Option(
+    help: ArgumentHelp("The own certificate chain, shown to whoever asks (PEM).", valueName: "file")
+  )
+  public var tlsCert: String?
+
+  @Option(help: ArgumentHelp("The key of --tls-cert (PEM).", valueName: "file"))
+  public var tlsKey: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The name a server's certificate must have. Default: the address's host.", valueName: "name"))
+  public var serverName: String?
+
+  public init() {}
+
+  struct Settings {
+    var isOn: Bool
+    var authorities: String?
+    var certificate: String?
+    var key: String?
+    var serverName: String?
+  }
+
+  func settings(_ environment: [String: String]? = nil) throws -> Settings {
+    let environment = environment ?? ProcessInfo.processInfo.environment
+    func text(_ flag: String) -> String? {
+      environment[Setting.variable(flag)].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    let settings = Settings(
+      isOn: try tls || text("tls").map(Self.flag) ?? false, authorities: tlsCa ?? text("tls-ca"),
+      certificate: tlsCert ?? text("tls-cert"), key: tlsKey ?? text("tls-key"),
+      serverName: serverName ?? text("server-name"))
+    if (settings.certificate == nil) != (settings.key == nil) {
+      throw ValidationError("--tls-cert and --tls-key go together")
+    }
+    return settings
+  }
+
+  private static func flag(_ text: String) throws -> Bool {
+    guard let value = Bool(text) else {
+      throw ValidationError("\(Setting.variable("tls")) is true or false, not '\(text)'")
+    }
+    return value
+  }
+
+  public func validate() throws { _ = try settings() }
+
+  /// How to call servers; nil is cleartext.
+  ///
+  /// Throws a `ValidationError` where flags and variables do not fit together.
+  ///
+  /// - Parameters:
+  ///   - environment: where variables are looked up; nil is this process's.
+  ///   - path: makes the path of a file given as flag or variable.
+  public func channel(
+    environment: [String: String]? = nil, path: (String) -> String = { $0 }
+  ) throws -> ChannelTLS? {
+    let settings = try settings(environment)
+    guard
+      settings.isOn || settings.authorities != nil || settings.certificate != nil
+        || settings.serverName != nil
+    else { return nil }
+    return ChannelTLS(
+      caFile: settings.authorities.map(path), certificateFile: settings.certificate.map(path),
+      keyFile: settings.key.map(path), serverName: settings.serverName)
   }
 }
 

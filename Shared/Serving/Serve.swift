@@ -12,9 +12,11 @@ import Wire
 ///
 /// - Parameters:
 ///   - defaultPort: where to listen if neither flag nor variable says.
+///   - configuration: limits and times; where it has no TLS, that of `options` counts.
 ///   - background: services beside the server: job workers, watchers, caches.
 ///   - drain: ends what would keep calls open for ever (watches, long polls).
-/// - Throws: `RPCError` (UNAVAILABLE) that names the address when it cannot be bound.
+/// - Throws: `RPCError`: UNAVAILABLE, naming the address, when it cannot be bound; FAILED_PRECONDITION,
+///   naming the file, when a certificate or key cannot be used.
 public func serve(
   _ name: String, options: ServerOptions, defaultPort: Int, services: [ServiceDefinition],
   configuration: RPCServer.Configuration = RPCServer.Configuration(),
@@ -23,6 +25,8 @@ public func serve(
 ) async throws {
   let health = HealthService(services: services.map(\.name))
   let visible = services + [health.definition]
+  var configuration = configuration
+  if configuration.tls == nil { configuration.tls = options.serverTLS }
   let server = RPCServer(
     host: options.host, port: options.port ?? Setting.value("port", default: defaultPort),
     services: visible + ReflectionService.definitions(for: visible), configuration: configuration,

@@ -1,12 +1,16 @@
 """`lauter call` and `lauter health`: any server's methods in JSON, known by reflection alone."""
 
 import base64
+import importlib
 import json
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 
 import grpc
 import pytest
+from google.protobuf import json_format
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -144,3 +148,125 @@ def test_health_of_any_server(stock, store, tmp_path):
     assert "not serving: down, nosuch" in mixed.stderr
     gone = run_lauter("call", "a.B/C", "--address", "127.0.0.1:1", folder=tmp_path, check=False)
     assert (gone.returncode, "UNAVAILABLE" in gone.stderr) == (69, True)
+
+
+def test_a_callers_name_goes_before_ours(stock, tmp_path):
+    address, _, seen = stock
+    run_lauter("call", "grpc.health.v1.Health/Check", "--address", address, "-H", "user-agent: mine/2.0",
+               folder=tmp_path)
+    names = [value for key, value in seen[-1] if key == "user-agent"]
+    assert len(names) == 1 and names[0].startswith("mine/2.0 grpc-swift-lauter/"), names
+
+
+WELL_KNOWN = """
+syntax = "proto3";
+package wellknown;
+import "google/protobuf/any.proto";
+import "google/protobuf/duration.proto";
+import "google/protobuf/field_mask.proto";
+import "google/protobuf/struct.proto";
+import "google/protobuf/timestamp.proto";
+import "google/protobuf/wrappers.proto";
+service Echo { rpc Say(Everything) returns (Everything); }
+message Everything {
+  google.protobuf.Timestamp time = 1;
+  google.protobuf.Duration duration = 2;
+  google.protobuf.FieldMask mask = 3;
+  google.protobuf.Struct object = 4;
+  google.protobuf.Value value = 5;
+  google.protobuf.ListValue list = 6;
+  google.protobuf.Any any = 7;
+  google.protobuf.Int64Value number = 8;
+  google.protobuf.StringValue text = 9;
+  google.protobuf.BoolValue flag = 10;
+  google.protobuf.BytesValue blob = 11;
+  google.protobuf.DoubleValue real = 12;
+  repeated google.protobuf.Timestamp times = 13;
+  map<string, google.protobuf.Value> values = 14;
+  repeated google.protobuf.Value many = 15;
+  google.protobuf.NullValue nothing = 16;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def well_known(tmp_path_factory):
+    """A stock server that answers with what it was sent; the messages' type; what it was sent."""
+    folder = tmp_path_factory.mktemp("wellknown")
+    (folder / "wellknown.proto").write_text(WELL_KNOWN)
+    include = resources.files("grpc_tools") / "_proto"
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{folder}", f"-I{include}",
+                    f"--python_out={folder}", "wellknown.proto"], check=True)
+    sys.path.insert(0, str(folder))
+    message = importlib.import_module("wellknown_pb2").Everything
+    seen = []
+
+    def say(request, context):
+        seen.append(request)
+        return request
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("wellknown.Echo", {
+        "Say": grpc.unary_unary_rpc_method_handler(
+            say, request_deserializer=message.FromString, response_serializer=message.SerializeToString)})])
+    reflection.enable_server_reflection(["wellknown.Echo", reflection.SERVICE_NAME], server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}", message, seen
+    server.stop(0)
+
+
+def test_types_with_a_json_form_of_their_own_are_as_python_has_them(well_known, tmp_path):
+    address, message, seen = well_known
+    type_url = "type.googleapis.com/"
+    requests = [
+        {},
+        *({"time": time} for time in (
+            "1970-01-01T00:00:00Z", "2026-01-31T12:34:56.5Z", "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999999999Z", "2000-02-29T23:59:59.000001Z", "1969-12-31T23:59:59.123Z",
+            "2024-03-01T01:30:00+02:00", "1900-03-01T00:00:00-11:45")),
+        *({"duration": duration} for duration in (
+            "0s", "1.5s", "-0.5s", "315576000000s", "-315576000000.000000001s", "3.000001s")),
+        {"mask": "name,userName.id"}, {"mask": ""},
+        {"object": {"a": 1, "b": [None, True, "x", {"c": -0.5}], "": {}}}, {"object": {}},
+        *({"value": value} for value in (None, 0, 1e300, "", "text", False, [], [[1]], {}, {"deep": [None]})),
+        {"list": [1, None, "x", {"y": []}]}, {"list": []},
+        {"any": {}}, {"any": {"@type": type_url + "google.protobuf.Duration", "value": "1.5s"}},
+        {"any": {"@type": type_url + "wellknown.Everything", "number": "5", "time": "2026-01-31T12:34:56Z"}},
+        {"any": {"@type": type_url + "google.protobuf.Struct", "value": {"a": [1]}}},
+        {"number": "-9223372036854775808", "text": "", "flag": False, "blob": "AP8=", "real": 0.1},
+        {"number": "0", "text": "é", "flag": True, "blob": "", "real": 0},
+        {"times": ["1970-01-01T00:00:00Z", "2026-01-31T12:34:56.789Z"]},
+        {"values": {"a": None, "b": 1, "c": {"d": [2]}}, "many": [None, 1, "x"]},
+        {"nothing": None, "real": "NaN"}, {"real": "-Infinity"},
+    ]
+    for request in requests:
+        result = run_lauter("call", "wellknown.Echo/Say", json.dumps(request), "--address", address,
+                            folder=tmp_path, check=False)
+        assert result.returncode == 0, (request, result.stderr)
+        expected = json_format.ParseDict(request, message())
+        # NaN is not equal to itself.
+        assert repr(seen[-1]) == repr(expected), request
+        assert json.loads(result.stdout) == json.loads(json_format.MessageToJson(expected)), request
+
+
+@pytest.mark.parametrize("request_, reason", [
+    ({"time": "2026-02-30T00:00:00Z"}, "time: expected a time such as"),
+    ({"time": "10000-01-01T00:00:00Z"}, "time: expected a time such as"),
+    ({"time": 5}, "time: expected a time such as"),
+    ({"duration": "1.5"}, "duration: expected a duration in seconds"),
+    ({"duration": "400000000000s"}, "duration: expected a duration in seconds"),
+    ({"mask": ["a"]}, "mask: expected a string of paths"),
+    ({"object": [1]}, "object: expected an object"),
+    ({"any": {"value": 1}}, "any: expected an object with '@type'"),
+    ({"any": {"@type": "x/unknown.Type"}}, "any: the type unknown.Type is not described"),
+    ({"any": {"@type": "x/google.protobuf.Duration", "seconds": 1}}, "goes into 'value'"),
+    ({"number": "x"}, "number: expected a whole number"),
+])
+def test_what_is_no_such_type_is_refused(well_known, tmp_path, request_, reason):
+    address, message, _ = well_known
+    with pytest.raises((json_format.ParseError, KeyError)):
+        json_format.ParseDict(request_, message())
+    result = run_lauter("call", "wellknown.Echo/Say", json.dumps(request_), "--address", address,
+                        folder=tmp_path, check=False)
+    assert result.returncode == 65 and reason in result.stderr, result.stderr

@@ -7,6 +7,7 @@ import os
 import pathlib
 import pty
 import signal
+import socket
 import subprocess
 import termios
 import threading
@@ -129,7 +130,9 @@ def test_the_loop(up):
 
 def test_what_is_exported_can_be_imported(up):
     up("dataset", "create", "source", "--labels", "positive,neutral,negative", "--optional-field", "note",
-       "--field", "text")
+       "--field", "text=What was written")
+    titles = {field["name"]: field["title"] for field in up.json("dataset", "show", "source")[0]["fields"]}
+    assert titles == {"text": "What was written", "note": "note"}
     rows = [{"id": "a", "text": "tab\t, \"quotes\"\nand a line break é 猫", "note": "n", "product": "fan",
              "price": 12.5, "new": True, "label": "neutral"},
             {"id": "b", "text": "plain", "split": "validation"}]
@@ -384,3 +387,33 @@ def test_kill_9_leaves_nothing_behind(foreground):
     process.kill()
     process.wait()
     wait_for(lambda: not any(map(is_running, children)), "no child is left", seconds=30)
+
+
+def test_a_store_that_restarts_is_waited_for_where_a_call_may_be_repeated(start, tmp_path):
+    """The first attempt meets a store that goes away, the next one the store that comes back."""
+    store = start("lauter-store", "--data", tmp_path / "store")
+    port = store.port
+
+    def meets_a_restart(*arguments):
+        store.kill()
+        with socket.create_server(("127.0.0.1", port)) as going:
+            command = subprocess.Popen(
+                [BIN / "lauter", *arguments], cwd=tmp_path, text=True, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, env={**foreign_environment(), "LAUTER_STORE": f"127.0.0.1:{port}"})
+            connection, _ = going.accept()
+            connection.settimeout(30)
+            # The call, or at least the client's preface, has come; nothing is answered.
+            assert connection.recv(1)
+            connection.close()
+        store.start(port)
+        out, error = command.communicate(timeout=60)
+        return command.returncode, out, error
+
+    create = ["dataset", "create", "reviews", "--label", "good", "--label", "bad"]
+    code, _, error = meets_a_restart(*create)
+    assert code == 69 and f"127.0.0.1:{port}" in error
+    code, out, error = meets_a_restart("dataset", "list", "--json")
+    assert (code, out) == (0, ""), error
+    assert run_lauter(*create, folder=tmp_path, services=[store]).returncode == 0
+    code, out, error = meets_a_restart("dataset", "list", "--json")
+    assert code == 0 and json.loads(out)["name"] == "reviews", error

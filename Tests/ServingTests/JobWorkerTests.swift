@@ -10,10 +10,16 @@ import Wire
 /// The worker against a store of one job that this test holds in its hands, over a real socket.
 @Suite(.timeLimit(.minutes(1))) struct JobWorkerTests {
   @Test func aResultReachesTheStore() async throws {
-    let finish = try await outcome { run in
+    let store = Jobs()
+    try await withWorker(store) { run in
       run.report(StoreV1.JobProgress(phase: "labelling", done: 3, total: 3))
       return .labellingResult(StoreV1.LabellingResult(agent: "a", suggested: 3))
+    } body: {
+      for await _ in store.finished {}
     }
+    let finish = try #require(store.finishes.first)
+    // Work this short ends before the first beat.
+    #expect(store.progress?.done == 3)
     #expect(finish.state == .succeeded)
     #expect(finish.lease == StoreV1.Lease(jobId: "job-1", attempt: 1))
     #expect(finish.result == .labellingResult(StoreV1.LabellingResult(agent: "a", suggested: 3)))
@@ -106,10 +112,12 @@ private final class Jobs: StoreV1.JobService {
   private let lease: LeaseState
   private let given = Mutex(false)
   private let received = Mutex<[StoreV1.FinishJobRequest]>([])
+  private let latest = Mutex<StoreV1.JobProgress?>(nil)
   private let (finishedStream, finishedContinuation) = AsyncStream.makeStream(of: Void.self)
 
   var finished: AsyncStream<Void> { finishedStream }
   var finishes: [StoreV1.FinishJobRequest] { received.withLock { $0 } }
+  var progress: StoreV1.JobProgress? { latest.withLock { $0 } }
 
   init(lease: LeaseState = .held) { self.lease = lease }
 
@@ -132,6 +140,7 @@ private final class Jobs: StoreV1.JobService {
   func heartbeatJob(
     _ request: StoreV1.HeartbeatJobRequest, context: CallContext
   ) async throws -> StoreV1.HeartbeatJobResponse {
+    latest.withLock { $0 = request.progress }
     if lease == .lost { throw RPCError(code: .aborted, message: "the lease is lost") }
     return StoreV1.HeartbeatJobResponse(cancelRequested: lease == .cancelRequested)
   }

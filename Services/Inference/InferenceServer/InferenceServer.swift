@@ -6,6 +6,7 @@ package import Foundation
 package import Logging
 package import RPC
 package import ServiceLifecycle
+import Serving
 package import Transformer
 import Wire
 
@@ -24,21 +25,18 @@ package struct Inference: Sendable {
 
   /// - Parameters:
   ///   - store: host:port.
+  ///   - tls: how the store is called; nil is cleartext.
   ///   - cache: the folder for fetched artefacts; made if it is not there.
   ///   - threads: that compute; `nil` for one per usable core.
   ///   - maxLoaded: how many models and encoders stay in memory.
   ///   - precision: what texts are computed in.
   ///   - neutralize: whether "[SEP]" and the like in a text are taken as text.
   package init(
-    store: String, cache: URL, threads: Int?, maxLoaded: Int = 8,
+    store: String, tls: ChannelTLS? = nil, cache: URL, threads: Int?, maxLoaded: Int = 8,
     precision: PrecisionChoice = .auto, neutralize: Bool = false,
     logger: Logger = Logger(label: "lauter-inference")
   ) throws {
-    var configuration = RPCChannel.Configuration()
-    // A store that comes back is wanted soon.
-    configuration.initialBackoff = .milliseconds(200)
-    configuration.maxBackoff = .seconds(5)
-    channel = RPCChannel(target: store, configuration: configuration)
+    channel = RPCChannel(target: store, configuration: .lauter(tls: tls), logger: logger)
     let shelf = ModelShelf(
       store: channel, storeAddress: store,
       artefacts: try ArtefactCache(directory: cache, store: channel),

@@ -55,7 +55,8 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     let logger = makeLogger("lauter-inference", server)
     let inference = try Inference(
-      store: store.store, cache: URL(filePath: cache, directoryHint: .isDirectory),
+      store: store.store, tls: try server.channelTLS(),
+      cache: URL(filePath: cache, directoryHint: .isDirectory),
       threads: threadCount, maxLoaded: maxLoaded, precision: PrecisionChoice(precision) ?? .auto,
       neutralize: neutralizeSpecialTokens, logger: logger)
     try await serve(

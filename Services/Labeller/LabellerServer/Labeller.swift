@@ -93,14 +93,12 @@ public struct Labeller: Sendable {
     _ options: ServerOptions, store: String, inference: String, llm: LLM?
   ) async throws {
     let logger = makeLogger("lauter-labeller", options)
-    var configuration = RPCChannel.Configuration()
-    // A page of long texts is larger than gRPC's usual limit, and a restarted store soon back.
-    configuration.maxReceiveMessageSize = 64 << 20
-    configuration.initialBackoff = .milliseconds(200)
-    configuration.maxBackoff = .seconds(2)
-    let storeChannel = RPCChannel(target: store, configuration: configuration, logger: logger)
+    let tls = try options.channelTLS()
+    let storeChannel = RPCChannel(target: store, configuration: .lauter(tls: tls), logger: logger)
     let inferenceChannel = RPCChannel(
-      target: inference, configuration: configuration, logger: logger)
+      target: inference,
+      configuration: .lauter(tls: tls, healthService: "lauter.inference.v1.InferenceService"),
+      logger: logger)
     let labeller = try Labeller(store: storeChannel, inference: inferenceChannel, llm: llm)
     logger.info("labelling as", metadata: ["agent": "\(labeller.agentName)"])
     let worker = JobWorker(

@@ -26,7 +26,8 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     let logger = makeLogger("lauter-trainer", server)
     let trainer = try Trainer(
-      store: store.store, cache: URL(filePath: cache, directoryHint: .isDirectory),
+      store: store.store, tls: try server.channelTLS(),
+      cache: URL(filePath: cache, directoryHint: .isDirectory),
       threads: threads == 0 ? nil : threads, logger: logger)
     try await serve(
       "lauter-trainer", options: server, defaultPort: 7513, services: trainer.services,

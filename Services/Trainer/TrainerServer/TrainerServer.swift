@@ -27,9 +27,12 @@ package struct Trainer: Sendable {
 
   /// - Parameters:
   ///   - store: host:port.
+  ///   - tls: how the store is called; nil is cleartext.
   ///   - cache: the folder for fetched artefacts; made if it is not there.
-  package init(store: String, cache: URL, threads: Int?, logger: Logger) throws {
-    channel = RPCChannel(target: store)
+  package init(
+    store: String, tls: ChannelTLS? = nil, cache: URL, threads: Int?, logger: Logger
+  ) throws {
+    channel = RPCChannel(target: store, configuration: .lauter(tls: tls), logger: logger)
     let artefacts = try ArtefactCache(directory: cache, store: channel)
     let pool = threads.map { ComputePool(threads: $0) } ?? .shared
     let job = TrainingJob(store: channel, artefacts: artefacts, pool: pool, logger: logger)

@@ -39,12 +39,13 @@ final class ChannelCore: @unchecked Sendable {
   }
 
   init(
-    target: ChannelTarget, configuration: RPCChannel.Configuration, logger: Logger
+    target: ChannelTarget, configuration: RPCChannel.Configuration, logger: Logger,
+    loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
   ) {
     self.target = target
     self.configuration = configuration
     self.logger = logger
-    loop = MultiThreadedEventLoopGroup.singleton.next()
+    self.loop = loop
     resolutionBackoff = Backoff(configuration)
     retryBudget = RetryBudget(configuration.retryThrottling)
     metrics = ChannelMetrics(

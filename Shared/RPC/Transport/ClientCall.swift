@@ -225,7 +225,13 @@ final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecke
     if retries.previousAttempts > 0 {
       head.append(HTTP2Header("grpc-previous-rpc-attempts", "\(retries.previousAttempts)"))
     }
-    return metadata.isEmpty ? head : head + metadata.fields
+    guard !metadata.isEmpty else { return head }
+    guard let own = metadata["user-agent"],
+      let index = head.firstIndex(where: { $0.name == "user-agent" })
+    else { return head + metadata.fields }
+    // One field, the caller's name before ours.
+    head[index] = HTTP2Header("user-agent", "\(own) \(head[index].value)")
+    return head + metadata.fields.filter { $0.name != "user-agent" }
   }
 
   /// There is no connection, and none in sight.

@@ -48,7 +48,7 @@ struct Call: AsyncParsableCommand {
     let console = Console.current
     let method = try parsedMethod()
     let metadata = try parsedMetadata()
-    let channel = endpoint.channel(to: try target(method))
+    let channel = try connection.channel(to: try target(method))
     do {
       try await call(method, metadata, channel, console)
     } catch let error as RPCError {

@@ -80,7 +80,7 @@ struct Health: AsyncParsableCommand {
   }
 
   private func ask(_ address: String) async throws -> [Answer] {
-    let channel = endpoint.channel(to: address)
+    let channel = try connection.channel(to: address)
     var answers: [Answer] = []
     for name in services.isEmpty ? [""] : services {
       let shown = name.isEmpty ? "(server)" : name

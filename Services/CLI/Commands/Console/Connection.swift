@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import RPC
+import Serving
 import Synchronization
 import Wire
 
@@ -25,6 +26,8 @@ struct ConnectionOptions: ParsableArguments {
       valueName: "dir"))
   var data: String?
 
+  @OptionGroup var tls: TLSOptions
+
   @Flag(help: "Print JSON: one object, or one object per line.")
   var json = false
 
@@ -47,11 +50,26 @@ struct ConnectionOptions: ParsableArguments {
     return try Endpoints.resolve(named: named, folder: folder)
   }
 
+  /// A channel as every command makes it, to a service of ours or to any other server.
+  func channel(to address: String) throws -> RPCChannel {
+    RPCChannel(
+      target: address, configuration: try channelConfiguration(), logger: Services.silent)
+  }
+
+  private func channelConfiguration() throws -> RPCChannel.Configuration {
+    let console = Console.current
+    var configuration = RPCChannel.Configuration.lauter(
+      tls: try tls.channel(environment: console.environment, path: console.path))
+    // A person is waiting.
+    configuration.connectTimeout = .seconds(5)
+    return configuration
+  }
+
   /// Runs `body` with the services, and closes the connections whatever happens.
   func withServices<Result: Sendable>(
     _ body: (Services) async throws -> Result
   ) async throws -> Result {
-    let services = Services(try endpoints())
+    let services = Services(try endpoints(), try channelConfiguration())
     do {
       let result = try await body(services)
       await services.close()
@@ -70,20 +88,23 @@ extension String? {
 
 /// Clients of the services, each connected when first used.
 final class Services: Sendable {
+  /// What a channel has to say is in its calls' errors.
+  static let silent = Logger(label: "lauter", factory: { _ in SwiftLogNoOpLogHandler() })
+
   let endpoints: Endpoints
+  private let configuration: RPCChannel.Configuration
   private let channels = Mutex<[Service: RPCChannel]>([:])
 
-  init(_ endpoints: Endpoints) { self.endpoints = endpoints }
+  init(_ endpoints: Endpoints, _ configuration: RPCChannel.Configuration) {
+    self.endpoints = endpoints
+    self.configuration = configuration
+  }
 
   private func channel(_ service: Service) -> RPCChannel {
     channels.withLock { channels in
       if let channel = channels[service] { return channel }
-      var configuration = RPCChannel.Configuration()
-      configuration.maxReceiveMessageSize = 64 << 20
-      configuration.connectTimeout = .seconds(5)
       let channel = RPCChannel(
-        target: endpoints.addresses[service]!, configuration: configuration,
-        logger: Logger(label: "lauter", factory: { _ in SwiftLogNoOpLogHandler() }))
+        target: endpoints.addresses[service]!, configuration: configuration, logger: Self.silent)
       channels[service] = channel
       return channel
     }

@@ -37,6 +37,10 @@ package struct Failure: Error, Hashable, Sendable {
   ///   - address: where, so that "cannot be reached" says where it was looked for.
   package init(_ error: RPCError, service: Service, address: String) {
     switch error.code {
+    case .unavailable where Self.mentionsTLS(error):
+      self.init(
+        .unavailable, "the \(service.title) at \(address) cannot be reached: \(error.message)",
+        hint: "do both sides speak TLS, and trust each other? See --tls, --tls-ca and --tls-cert")
     case .unavailable:
       self.init(
         .unavailable, "the \(service.title) at \(address) cannot be reached",
@@ -62,6 +66,12 @@ package struct Failure: Error, Hashable, Sendable {
         .failed,
         error.message.isEmpty ? "the \(service.title) answered \(error.code)" : error.message)
     }
+  }
+
+  /// Whether somebody listens there, and the two do not understand each other: certificates, or TLS on
+  /// one side alone.
+  private static func mentionsTLS(_ error: RPCError) -> Bool {
+    ["TLS", "certificate", "HTTP/2"].contains(where: error.message.contains)
   }
 
   /// Any error a command may end with.

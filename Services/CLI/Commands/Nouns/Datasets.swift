@@ -25,10 +25,14 @@ struct DatasetCommand: AsyncParsableCommand {
       help: "A label as NAME or NAME=DESCRIPTION; may be given many times.")
     var label: [String] = []
 
-    @Option(help: "A text field every record has; may be given many times. Default: text.")
+    @Option(
+      help: """
+        A text field every record has, as NAME or NAME=TITLE, the title being what people see; may be given \
+        many times. Default: text.
+        """)
     var field: [String] = []
 
-    @Option(help: "A text field a record may leave out; may be given many times.")
+    @Option(help: "A text field a record may leave out, in the same way; may be given many times.")
     var optionalField: [String] = []
 
     @Option(help: "How to decide, in plain words; @FILE reads it from a file.")
@@ -56,8 +60,8 @@ struct DatasetCommand: AsyncParsableCommand {
       do {
         dataset = try Dataset(
           name: Name(name), guidelines: guidelines.map(Self.text) ?? "",
-          fields: names.map { TextField(name: $0) }
-            + optionalField.map { TextField(name: $0, optional: true) },
+          fields: names.map { Self.field($0, optional: false) }
+            + optionalField.map { Self.field($0, optional: true) },
           question: Question(title: question ?? "", labels: parsed),
           promptTemplate: promptTemplate.map(Self.text))
       } catch let error as SchemaError {
@@ -74,6 +78,14 @@ struct DatasetCommand: AsyncParsableCommand {
         console.out("created the data set '\(name)' with \(parsed.count) labels")
         console.note("next: lauter import \(name) FILE")
       }
+    }
+
+    /// `NAME` or `NAME=TITLE`.
+    private static func field(_ argument: String, optional: Bool) -> TextField {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return TextField(
+        name: String(parts[0]), title: parts.count > 1 ? String(parts[1]) : nil,
+        optional: optional)
     }
 
     /// The text itself, or the content of the file behind an '@'.

@@ -208,7 +208,13 @@ final class Supervisor {
             ? 0 : settings.portBase + service.defaultPort - Service.store.defaultPort))
     }
     var environment = settings.environment
-    for variable in ["LAUTER_HOST", "LAUTER_PORT"] { environment[variable] = nil }
+    for variable in ["LAUTER_HOST", "LAUTER_PORT", "LAUTER_SERVER_NAME"] {
+      environment[variable] = nil
+    }
+    // What they say to each other does not leave the machine.
+    for variable in environment.keys where variable.hasPrefix("LAUTER_TLS") {
+      environment[variable] = nil
+    }
     environment["LAUTER_DATA"] = settings.folder.path + "/store"
     environment["LAUTER_CACHE"] = settings.folder.path + "/cache"
     for (other, address) in addresses { environment[other.variable] = address }

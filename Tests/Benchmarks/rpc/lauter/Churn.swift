@@ -33,7 +33,14 @@ enum Churn {
         group.addTask { for turn in 0..<50 { await call(channel, turn) } }
       }
     }
-    await channel.close()
+    // The last calls lose their connection while they wait for an answer.
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<5 {
+        group.addTask { let _: BenchV1.Payload? = try? await channel.unary(method("Hang"), small) }
+      }
+      await Task.yield()
+      await channel.close()
+    }
   }
 
   private static let small = BenchV1.Payload(data: [UInt8](repeating: 7, count: 100))

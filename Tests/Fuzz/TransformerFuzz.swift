@@ -1,6 +1,6 @@
 // What libFuzzer calls with bytes of its own making: texts into the tokenizer, weight files and configuration
 // files into their readers. Whatever comes must end in a value or in an EncoderError. Built by
-// scripts/fuzz-transformer.sh together with the module's sources.
+// scripts/fuzz.sh together with the module's sources.
 import Foundation
 
 private let folder: URL = {
