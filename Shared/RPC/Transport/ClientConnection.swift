@@ -47,6 +47,9 @@ final class ClientConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     pump.session.delegate = self
   }
 
+  // What is left to run in the pump may outlive this.
+  deinit { pump.session.abandon() }
+
   func add(_ call: ClientCall, _ id: HTTP2Session.StreamID) { calls[id] = call }
 
   /// The fields that every call of `method` begins with.

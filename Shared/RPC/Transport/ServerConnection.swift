@@ -63,6 +63,9 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
     pump.session.delegate = self
   }
 
+  // What is left to run in the pump may outlive this.
+  deinit { pump.session.abandon() }
+
   // MARK: Channel
 
   func channelActive(context: ChannelHandlerContext) {
