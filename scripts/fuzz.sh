@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Feeds what reads bytes with bytes of libFuzzer's making, under AddressSanitizer:
 #
-#   rpc          frames of a client to our server and of a server to our client, and header fields
 #   messages     wire format into every message of the contracts, JSON and descriptors into `lauter call`'s
 #   transformer  texts into the tokenizer, files into the readers of weights and configuration
 #
@@ -16,7 +15,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-300}
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(rpc messages transformer)
+[ ${#targets[@]} -gt 0 ] || targets=(messages transformer)
 corpora=${LAUTER_FUZZ_CORPUS:-.build/fuzz/corpus}
 work=$PWD/.build/fuzz
 built=.build/release
@@ -101,12 +100,6 @@ dependencies() {
     -name '*.o' -print0 2>/dev/null | xargs -0 ar qcs "$archive"
 }
 
-build_rpc() {
-  dependencies
-  find Shared/RPC -name '*.swift' | LC_ALL=C sort >"$work/rpc.sources"
-  executable rpc RPC "@$work/rpc.sources" Tests/Fuzz/RPCFuzz.swift "${linked[@]}"
-}
-
 build_messages() {
   local objects=() module
   dependencies
@@ -141,16 +134,6 @@ build_transformer() {
 }
 
 # MARK: What well-formed input looks like; the first byte says whose it is.
-
-seed_rpc() {
-  # A request with its message; a stream of two; a client's call, its answer and status; header fields.
-  printf '\0\5\3\1\0\2\1\1\3abc\4\1' >"$1/seed-unary"
-  printf '\0\5\2\2\0\2\1\0\3abc\2\1\0\3def\2\1\1\0\4\2' >"$1/seed-client-stream"
-  printf '\0\5\2\4\1\1\15\4gzip\2\1\1\3abc\1\10\0\1\4\0\1\0\0\1\3\0\1\4\0\0\0\10' >"$1/seed-bidirectional"
-  printf '\2\5\0\3abc\6\1\0\0\2\1\0\3abc\6\1\7\0' >"$1/seed-answer"
-  printf '\2\5\4\3abc\6\1\0\1\1\4gzip\2\1\0\3abc\6\1\3\1\3\00216\6\1\7\0' >"$1/seed-answers"
-  printf '\3\3\3\1\0021\4\5a%%20b\5\4CAES\10\5\22\3abc' >"$1/seed-fields"
-}
 
 seed_messages() { LAUTER_FUZZ_SEEDS=$1 "$work/messages" -runs=0 >"$work/seeds.log" 2>&1; }
 

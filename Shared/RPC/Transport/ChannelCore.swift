@@ -39,13 +39,12 @@ final class ChannelCore: @unchecked Sendable {
   }
 
   init(
-    target: ChannelTarget, configuration: RPCChannel.Configuration, logger: Logger,
-    loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    target: ChannelTarget, configuration: RPCChannel.Configuration, logger: Logger
   ) {
     self.target = target
     self.configuration = configuration
     self.logger = logger
-    self.loop = loop
+    loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
     retryBudget = RetryBudget(configuration.retryThrottling)
     metrics = ChannelMetrics(
