@@ -18,7 +18,8 @@ extension RPCChannel.Configuration {
     // A peer whose machine is gone says nothing, and TCP waits for a quarter of an hour.
     configuration.keepalive = RPCChannel.Keepalive(interval: .seconds(30), timeout: .seconds(10))
     configuration.retryPolicy = { method in
-      repeatable.contains(method.method)
+      // `lauter call` speaks to anybody's server, of whose methods nothing is known.
+      method.service.hasPrefix("lauter.") && repeatable.contains(method.method)
         ? RetryPolicy(
           maxAttempts: 5, initialBackoff: .milliseconds(200), maxBackoff: .seconds(2))
         : .never
@@ -32,7 +33,7 @@ extension RPCChannel.Configuration {
     "GetDataset", "ListDatasets", "GetRecord", "ListRecords", "ExportRecords", "ListQueue",
     "GetJob", "ListJobs", "WatchJob", "DownloadArtefact", "FindArtefacts", "GetEncoder",
     "ListEncoders", "GetModel", "ListModels", "WatchModels", "DescribeTrainer", "Evaluate",
-    "Predict", "Embed", "ListLoaded", "DescribeAgent", "RenderPrompt", "Check", "Watch",
+    "Predict", "Embed", "ListLoaded", "DescribeAgent", "RenderPrompt",
     "ImportRecords", "WriteSuggestions", "WriteResponses", "UploadArtefact",
   ]
 }

@@ -70,7 +70,7 @@ public struct ServerOptions: ParsableArguments {
     if let port, !(0...65535).contains(port) {
       throw ValidationError("--port: a port is a number from 0 to 65535, not \(port)")
     }
-    if clientAuthorities != nil, serverTLS == nil {
+    if clientAuthorities != nil, try serverTLS() == nil {
       throw ValidationError("--tls-client-ca needs --tls-cert and --tls-key: what to serve with")
     }
   }
@@ -78,14 +78,17 @@ public struct ServerOptions: ParsableArguments {
   private var clientAuthorities: String? { tlsClientCa ?? Setting.text("tls-client-ca") }
 
   /// What the service serves with; nil is cleartext.
-  public var serverTLS: ServerTLS? {
-    guard let settings = try? tls.settings(), let certificate = settings.certificate,
-      let key = settings.key
-    else { return nil }
+  ///
+  /// - Throws: as `channelTLS`.
+  public func serverTLS() throws -> ServerTLS? {
+    let settings = try tls.settings()
+    guard let certificate = settings.certificate, let key = settings.key else { return nil }
     return ServerTLS(certificateFile: certificate, keyFile: key, clientCAFile: clientAuthorities)
   }
 
   /// How the service calls others; nil is cleartext.
+  ///
+  /// - Throws: `ValidationError` where flags and variables do not fit together.
   public func channelTLS() throws -> ChannelTLS? { try tls.channel() }
 }
 

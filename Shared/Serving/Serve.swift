@@ -26,7 +26,7 @@ public func serve(
   let health = HealthService(services: services.map(\.name))
   let visible = services + [health.definition]
   var configuration = configuration
-  if configuration.tls == nil { configuration.tls = options.serverTLS }
+  if configuration.tls == nil { configuration.tls = try options.serverTLS() }
   let server = RPCServer(
     host: options.host, port: options.port ?? Setting.value("port", default: defaultPort),
     services: visible + ReflectionService.definitions(for: visible), configuration: configuration,

@@ -15,15 +15,15 @@ struct Server: AsyncParsableCommand {
   var clientCa: String?
 
   func validate() throws {
-    if clientCa != nil, options.serverTLS == nil {
+    if clientCa != nil, try options.serverTLS() == nil {
       throw ValidationError("--client-ca needs --tls-cert and --tls-key")
     }
   }
 
   func run() async throws {
     var configuration = RPCServer.Configuration()
-    configuration.tls = options.serverTLS
-    configuration.tls?.clientCAFile = clientCa
+    configuration.tls = try options.serverTLS()
+    if let clientCa { configuration.tls?.clientCAFile = clientCa }
     try await serve(
       "rpc-interop-server", options: options, defaultPort: 0,
       services: TestServiceHandlers().services, configuration: configuration,
