@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import numpy as np
+from safetensors.numpy import load_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import setfit_head
@@ -69,6 +70,35 @@ def main(encoder):
             body = SentenceTransformer(str(ours), device="cpu")
             same("the body alone", body.encode(texts), model.model_body.encode(texts), 0)
 
+        # A text is of its label and of every second one's neighbour.
+        sets = [sorted({row["label"], names[i % len(names)]} if i % 2 else {row["label"]})
+                for i, row in enumerate(rows)]
+        ours = scratch / "ours-several"
+        train = write(scratch / "several.jsonl",
+                      [{"text": row["text"], "labels": labels} for row, labels in zip(rows, sets)])
+        subprocess.run([TRAINER, "fit", "--train", train, "--encoder", encoder, "--output", ours],
+                       check=True, capture_output=True)
+        probabilities, order = predict(ours, texts, scratch)
+        model = setfit_head.load(ours)
+        same("to setfit, several labels", probabilities, model.predict_proba(texts, as_numpy=True))
+        thresholds = load_file(ours / "head.safetensors")["thresholds"]
+        assert (np.asarray(model.predict(texts)) == (probabilities >= thresholds)).all()
+        theirs = scratch / "theirs-several"
+        model = SetFitModel.from_pretrained(
+            str(encoder), labels=names, device="cpu", multi_target_strategy="one-vs-rest")
+        arguments = TrainingArguments(output_dir=str(scratch / "checkpoints"), max_steps=4, report_to="none",
+                                      show_progress_bar=False, save_strategy="no")
+        Trainer(model=model, args=arguments, train_dataset=Dataset.from_list(
+            [{"text": row["text"], "label": [int(name in labels) for name in names]}
+             for row, labels in zip(rows, sets)])).train()
+        model.save_pretrained(str(theirs))
+        setfit_head.convert(theirs)
+        (theirs / "model_head.pkl").unlink()
+        probabilities, order = predict(theirs, texts, scratch)
+        assert list(order) == names, order
+        same("from setfit, several labels", probabilities, model.predict_proba(texts, as_numpy=True))
+
+        train = scratch / "train.jsonl"
         for labels, differentiable in [(names, False), (names[:2], False), (names, True)]:
             theirs = scratch / f"theirs-{len(labels)}-{differentiable}"
             chosen = [row for row in rows if row["label"] in labels]

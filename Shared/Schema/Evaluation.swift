@@ -2,9 +2,25 @@
 public struct Evaluation: Sendable, Hashable, Codable {
   /// In the data set's order.
   public let labels: [String]
-  /// Row-major, actual by predicted, `labels.count` squared.
+  /// Row-major, actual by predicted, `labels.count` squared; empty where a record may have several labels.
   public let confusion: [Int]
+  public let records: Int
+  /// Records with exactly the right labels.
+  public let correct: Int
+  /// [labels]
+  private let counts: [Counts]
 
+  /// Of one label, in records.
+  private struct Counts: Sendable, Hashable, Codable {
+    /// That have it.
+    var actual = 0
+    var predicted = 0
+    /// That have it and were said to.
+    var both = 0
+  }
+
+  /// Where each record has one label.
+  ///
   /// - Parameters:
   ///   - actual, predicted: indices into `labels`, one per record, of equal length.
   public init(labels: [String], actual: [Int], predicted: [Int]) {
@@ -18,13 +34,45 @@ public struct Evaluation: Sendable, Hashable, Codable {
     precondition(confusion.count == labels.count * labels.count, "a square confusion matrix")
     self.labels = labels
     self.confusion = confusion
+    var counts = [Counts](repeating: Counts(), count: labels.count)
+    for actual in labels.indices {
+      for predicted in labels.indices {
+        let records = confusion[actual * labels.count + predicted]
+        counts[actual].actual += records
+        counts[predicted].predicted += records
+        if actual == predicted { counts[actual].both += records }
+      }
+    }
+    self.counts = counts
+    records = confusion.reduce(0, +)
+    correct = counts.reduce(0) { $0 + $1.both }
   }
 
-  public var records: Int { confusion.reduce(0, +) }
+  /// Where a record may have several labels, or none.
+  ///
+  /// - Parameters:
+  ///   - actual, predicted: of each record indices into `labels`, ascending; of equal length.
+  public init(labels: [String], actual: [[Int]], predicted: [[Int]]) {
+    precondition(actual.count == predicted.count, "one prediction per record")
+    self.labels = labels
+    confusion = []
+    var counts = [Counts](repeating: Counts(), count: labels.count)
+    for (a, p) in zip(actual, predicted) {
+      for label in a {
+        counts[label].actual += 1
+        if p.contains(label) { counts[label].both += 1 }
+      }
+      for label in p { counts[label].predicted += 1 }
+    }
+    self.counts = counts
+    records = actual.count
+    correct = zip(actual, predicted).count { $0 == $1 }
+  }
 
-  public var correct: Int { labels.indices.reduce(0) { $0 + confusion[$1 * labels.count + $1] } }
+  public var isMultiLabel: Bool { confusion.isEmpty }
 
-  public var accuracy: Double { records == 0 ? 0 : Double(correct) / Double(records) }
+  /// The share of records with exactly the right labels: of a multi-label question the subset accuracy.
+  public var accuracy: Double { ratio(correct, records) }
 
   /// The 95% Wilson score interval of the accuracy (Wilson 1927).
   public var accuracyInterval: ClosedRange<Double> { Self.wilson(correct: correct, of: records) }
@@ -33,21 +81,21 @@ public struct Evaluation: Sendable, Hashable, Codable {
     labels.isEmpty ? 0 : labels.indices.reduce(0) { $0 + f1($1) } / Double(labels.count)
   }
 
-  public func support(_ label: Int) -> Int {
-    labels.indices.reduce(0) { $0 + confusion[label * labels.count + $1] }
+  /// Of all labels' verdicts together. With one label per record it is the accuracy.
+  public var microF1: Double {
+    let both = counts.reduce(0) { $0 + $1.both }
+    return ratio(2 * both, counts.reduce(0) { $0 + $1.actual + $1.predicted })
   }
+
+  public func support(_ label: Int) -> Int { counts[label].actual }
 
   /// Of the records said to have the label, the share that does; 0 where none was.
   public func precision(_ label: Int) -> Double {
-    ratio(
-      confusion[label * labels.count + label],
-      labels.indices.reduce(0) { $0 + confusion[$1 * labels.count + label] })
+    ratio(counts[label].both, counts[label].predicted)
   }
 
   /// Of the records that have the label, the share that was found; 0 where none has it.
-  public func recall(_ label: Int) -> Double {
-    ratio(confusion[label * labels.count + label], support(label))
-  }
+  public func recall(_ label: Int) -> Double { ratio(counts[label].both, counts[label].actual) }
 
   public func f1(_ label: Int) -> Double {
     let (p, r) = (precision(label), recall(label))

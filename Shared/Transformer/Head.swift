@@ -1,6 +1,7 @@
 public import Foundation
 
-/// What turns a sentence embedding into label probabilities: softmax(W·x + b).
+/// What turns a sentence embedding into label probabilities: softmax(W·x + b) where a text has one label,
+/// sigmoid(W·x + b) row by row where it may have several or none.
 ///
 /// There is one row per label, also for two labels, so that every reader does the same arithmetic.
 /// A value: safe to share between threads.
@@ -13,12 +14,18 @@ public struct ClassificationHead: Sendable, Hashable {
   public let weight: [Float]
   /// [labels]
   public let bias: [Float]
+  /// [labels]: how probable each label must be for a text to have it; `nil` where a text has exactly one.
+  public let thresholds: [Float]?
+
+  public var isMultiLabel: Bool { thresholds != nil }
 
   /// The file's name in a model's folder.
   public static let fileName = "head.safetensors"
 
-  /// - Throws: `HeadError` if the sizes do not agree or a value is not finite.
-  public init(labels: Int, hidden: Int, weight: [Float], bias: [Float]) throws {
+  /// - Throws: `HeadError` if the sizes do not agree, a value is not finite or a threshold no probability.
+  public init(
+    labels: Int, hidden: Int, weight: [Float], bias: [Float], thresholds: [Float]? = nil
+  ) throws {
     guard labels >= 2, hidden >= 1 else {
       throw HeadError("a head needs at least 2 labels and 1 dimension, not \(labels) and \(hidden)")
     }
@@ -30,13 +37,21 @@ public struct ClassificationHead: Sendable, Hashable {
     guard weight.allSatisfy(\.isFinite), bias.allSatisfy(\.isFinite) else {
       throw HeadError("the head holds a value that is not a finite number")
     }
+    if let thresholds {
+      guard thresholds.count == labels, thresholds.allSatisfy({ (0...1).contains($0) }) else {
+        throw HeadError(
+          "a head of \(labels) labels has \(labels) thresholds between 0 and 1, or none")
+      }
+    }
     self.labels = labels
     self.hidden = hidden
     self.weight = weight
     self.bias = bias
+    self.thresholds = thresholds
   }
 
-  /// Reads `head.safetensors` in a model's folder: `weight` [labels, hidden] and `bias` [labels].
+  /// Reads `head.safetensors` in a model's folder: `weight` [labels, hidden], `bias` [labels] and, of a
+  /// multi-label model, `thresholds` [labels].
   ///
   /// - Throws: `EncoderError` that names the file.
   public init(directory: URL) throws {
@@ -59,7 +74,8 @@ public struct ClassificationHead: Sendable, Hashable {
     do {
       try self.init(
         labels: shape[0], hidden: shape[1], weight: try file.floats("weight"),
-        bias: try file.floats("bias"))
+        bias: try file.floats("bias"),
+        thresholds: file.names.contains("thresholds") ? try file.floats("thresholds") : nil)
     } catch let error as HeadError {
       throw EncoderError(url, error.description)
     }
@@ -69,8 +85,10 @@ public struct ClassificationHead: Sendable, Hashable {
   ///
   /// - Throws: `EncoderError` if writing fails.
   public func write(to directory: URL) throws {
+    var tensors = [("weight", [labels, hidden], weight), ("bias", [labels], bias)]
+    if let thresholds { tensors.append(("thresholds", [labels], thresholds)) }
     try Safetensors.write(
-      tensors: [("weight", [labels, hidden], weight), ("bias", [labels], bias)],
+      tensors: tensors,
       to: directory.appending(path: Self.fileName, directoryHint: .notDirectory))
   }
 
@@ -96,8 +114,24 @@ public struct ClassificationHead: Sendable, Hashable {
       }
       count = labels
     }
-    softmaxInPlace(&scores)
+    if isMultiLabel {
+      for i in scores.indices { scores[i] = Float(1 / (1 + exp(-Double(scores[i])))) }
+    } else {
+      softmaxInPlace(&scores)
+    }
     return scores
+  }
+
+  /// The labels that a text has by its probabilities, in the head's order: the most probable one (on a
+  /// tie the first), or of a multi-label head every one that reaches its threshold, and so maybe none.
+  ///
+  /// - Precondition: `probabilities.count == labels`.
+  public func chosen(_ probabilities: [Float]) -> [Int] {
+    precondition(probabilities.count == labels, "\(labels) labels, not \(probabilities.count)")
+    if let thresholds {
+      return probabilities.indices.filter { probabilities[$0] >= thresholds[$0] }
+    }
+    return [probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0]
   }
 }
 

@@ -80,6 +80,28 @@ import Testing
     #expect(abs(evaluation.macroF1 - (2.0 / 3 + 0.8 + 0) / 3) < 1e-12)
   }
 
+  /// The measures are scikit-learn's `accuracy_score` and `f1_score` of the same label matrices.
+  @Test func severalLabels() {
+    let several = Evaluation(
+      labels: ["a", "b", "c"], actual: [[0, 1], [], [1], [0, 2], [2]],
+      predicted: [[0, 1], [1], [1], [0], []])
+    #expect(several.isMultiLabel && several.confusion.isEmpty && !evaluation.isMultiLabel)
+    #expect(several.records == 5 && several.correct == 2 && several.accuracy == 0.4)
+    #expect(several.precision(1) == 2.0 / 3 && several.recall(1) == 1 && several.support(2) == 2)
+    #expect(abs(several.microF1 - 8.0 / 11) < 1e-12)
+    #expect(abs(several.macroF1 - (1 + 0.8 + 0) / 3) < 1e-12)
+    let nothing = Evaluation(labels: ["a", "b"], actual: [[], []], predicted: [[], []])
+    #expect(nothing.accuracy == 1 && nothing.microF1 == 0)
+  }
+
+  @Test func oneLabelEachIsTheSameEitherWay() {
+    let sets = Evaluation(
+      labels: ["a", "b", "c"], actual: [[0], [0], [0], [1], [1], [2]],
+      predicted: [[0], [0], [1], [1], [1], [0]])
+    #expect(sets.accuracy == evaluation.accuracy && sets.macroF1 == evaluation.macroF1)
+    #expect(sets.microF1 == evaluation.accuracy && evaluation.microF1 == evaluation.accuracy)
+  }
+
   /// 0.8 of 122: the interval the literature gives is 72.0 to 86.1 per cent.
   @Test func wilsonInterval() {
     let interval = Evaluation.wilson(correct: 98, of: 122)

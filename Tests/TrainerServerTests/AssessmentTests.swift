@@ -191,7 +191,7 @@ struct AssessmentTests {
     var head = EvidenceHead(regularisation: 100)
     head.anchorScale = 0
     let known = try head.fit(evidence).predictions(x)
-    #expect(zip(known, labels).count { $0 == $1 } > 85)
+    #expect(zip(known, labels).count { $0 == [$1] } > 85)
     let validation = try #require(try head.crossValidation(evidence, folds: 5, seed: 1))
     let right = zip(validation.probabilities, labels).count { $0.mostProbable == $1 }
     #expect(right < 50)

@@ -44,6 +44,27 @@ struct ContrastivePairsTests {
     #expect(Set(pairs) == expected)
   }
 
+  @Test(
+    "With several labels a record, those that share one are positive, and nothing shares none",
+    arguments: [true, false])
+  func severalLabels(identities: Bool) {
+    let labels = [[0, 1], [], [2], [1, 2], [0], [], [1, 2], [0, 1], [3], [0, 3]]
+    let all = ContrastivePairs(
+      labels: labels, strategy: .unique, identities: identities, seed: 3)
+    var expected = Set<ContrastivePair>()
+    for i in labels.indices {
+      for j in (identities ? i : i + 1)..<labels.count {
+        expected.insert(
+          ContrastivePair(
+            first: i, second: j, sameLabel: !Set(labels[i]).isDisjoint(with: labels[j])))
+      }
+    }
+    let pairs = Array(all.epoch(0))
+    #expect(pairs.count == expected.count && Set(pairs) == expected)
+    #expect(all.positives == expected.count { $0.sameLabel })
+    #expect(all.negatives == expected.count { !$0.sameLabel })
+  }
+
   @Test("Without identities, every pair i < j once")
   func withoutIdentities() {
     let labels = [2, 0, 1, 0, 2, 2, 1]

@@ -22,7 +22,7 @@ struct EvidenceHeadTests {
   func namesAlone() throws {
     for known in [evidence(), evidence([[1, 0]], [0]), evidence([[0, -1]], [1])] {
       let head = try EvidenceHead().fit(known)
-      #expect(head.predictions(Self.probes.flatMap { $0 }) == [0, 1, 2])
+      #expect(head.predictions(Self.probes.flatMap { $0 }) == [[0], [1], [2]])
     }
   }
 
@@ -31,7 +31,7 @@ struct EvidenceHeadTests {
     // People use label 0 for what lies to the left, and 2 for what lies to the right.
     let x = (0..<60).map { i -> [Float] in [[-1, 0], [0, 1], [1, 0]][i % 3] }
     let head = try EvidenceHead().fit(evidence(x, (0..<60).map { $0 % 3 }))
-    #expect(head.predictions(Self.probes.flatMap { $0 }) == [2, 1, 0])
+    #expect(head.predictions(Self.probes.flatMap { $0 }) == [[2], [1], [0]])
   }
 
   @Test("Embeddings of any length give the same answer")
@@ -77,7 +77,7 @@ struct EvidenceHeadTests {
       said.append(word)
     }
     let head = try EvidenceHead().fit(evidence(x, labels, suggested: suggested, said: said))
-    #expect(head.predictions(places.flatMap { $0 }) == [0, 1, 2])
+    #expect(head.predictions(places.flatMap { $0 }) == [[0], [1], [2]])
   }
 
   @Test("Anchors carry names and descriptions, and their vectors are unit means")

@@ -79,7 +79,7 @@ struct LocalFitTests {
     }
     // The model's own files predict what training evaluated.
     let held = try LabelledTexts(jsonLines: test)
-    let actual = try held.indices(in: report.labels, file: test)
+    let actual = try held.indices(in: report.labels, file: test).map { $0?.first }
     let predicted = try LocalClassifier(folder: output).probabilities(held.texts).map(
       \.mostProbable)
     let right = zip(actual, predicted).count { $0 == $1 }

@@ -196,7 +196,7 @@ struct TrainingSetTests {
         record(5, suggestion: "neg"),
       ], recipe: suggesting)
     #expect(set.agent == "llm")
-    #expect(set.examples.map(\.suggestion) == [2, nil, 1, nil, 0])
+    #expect(set.examples.map(\.suggestion) == [[2], nil, [1], nil, [0]])
     #expect(set.examples.map(\.label) == [0, 1, 1, 2, 0])
     #expect(set.examples.map(\.isSuggested) == [false, false, true, false, true])
   }

@@ -8,7 +8,8 @@ struct HeadTests {
   func golden(_ golden: Golden.Case) throws {
     let fit = try LogisticRegression(C: golden.C).fit(
       golden.x, hidden: golden.hidden, labels: golden.y, labelCount: golden.labels,
-      weights: golden.weights)
+      weights: golden.balanced
+        ? LogisticRegression.balanced(golden.y, labelCount: golden.labels) : golden.weights)
     #expect(fit.converged)
     #expect(abs(fit.iterations - golden.iterations) <= 1)
     let head = fit.head
@@ -37,6 +38,76 @@ struct HeadTests {
         let theirs = golden.probabilities[record * golden.labels + label]
         #expect(abs(Double(probabilities[label]) - theirs) < 1e-4)
       }
+    }
+  }
+
+  @Test(
+    "One-vs-rest coefficients and probabilities are scikit-learn's",
+    arguments: Golden.all.several)
+  func oneVsRest(_ golden: Golden.Several) throws {
+    let head = try LogisticRegression(C: golden.C).fitOneVsRest(
+      golden.x, hidden: golden.hidden, targets: golden.y.flatMap { $0.map(Double.init) },
+      labelCount: golden.labels)
+    #expect(head.isMultiLabel && head.thresholds?.allSatisfy { $0 == 0.5 } == true)
+    for (ours, theirs) in zip(head.weight, golden.coefficients) {
+      #expect(abs(Double(ours) - theirs) < 1e-3)
+    }
+    for (ours, theirs) in zip(head.bias, golden.intercepts) {
+      #expect(abs(Double(ours) - theirs) < 1e-3)
+    }
+    #expect(golden.coefficients.count == (golden.labels - 2) * golden.hidden)
+    for record in 0..<3 {
+      let probabilities = head.probabilities(
+        golden.x[record * golden.hidden..<(record + 1) * golden.hidden])
+      for label in 0..<golden.labels {
+        // The last two are constant, for scikit-learn to the last bit.
+        let theirs = golden.probabilities[record * golden.labels + label]
+        #expect(abs(Double(probabilities[label]) - theirs) < 1e-4)
+      }
+    }
+  }
+
+  @Test("A multi-label prior is where the weights stay, and a label need not occur with one")
+  func oneVsRestPrior() throws {
+    let prior = try ClassificationHead(
+      labels: 3, hidden: 2, weight: [1, 0, 0, 2, -1, 1], bias: [0, 0, 0],
+      thresholds: [0.5, 0.5, 0.5])
+    let x: [Float] = [1, 0, 0, 1]
+    func fit(_ C: Double, _ prior: ClassificationHead?) throws -> ClassificationHead {
+      try LogisticRegression(C: C, tolerance: 1e-9, maxIterations: 1000, interceptPenalty: 1)
+        .fitOneVsRest(x, hidden: 2, targets: [1, 0, 0, 1, 1, 0], labelCount: 3, prior: prior)
+    }
+    let weak = try fit(1e-9, prior)
+    for (a, b) in zip(weak.weight + weak.bias, prior.weight + prior.bias) {
+      #expect(abs(a - b) < 1e-5)
+    }
+    // Without one a label that all have, or none has, is a constant.
+    let constant = try fit(1, nil)
+    #expect(constant.weight[..<2] == [0, 0] && constant.weight[4...] == [0, 0])
+    #expect(constant.probabilities([9, 9])[0] > 0.999_999)
+    #expect(constant.probabilities([9, 9])[2] < 0.000_001)
+    #expect(throws: HeadError.self) {
+      try fit(1, ClassificationHead(labels: 3, hidden: 2, weight: prior.weight, bias: prior.bias))
+    }
+  }
+
+  @Test("A text has each label whose probability reaches its threshold, and otherwise the best one")
+  func chosen() throws {
+    func head(_ thresholds: [Float]?) throws -> ClassificationHead {
+      try ClassificationHead(
+        labels: 3, hidden: 1, weight: [0, 1, -1], bias: [0, 0, 0], thresholds: thresholds)
+    }
+    let several = try head([0.25, 0.5, 1])
+    #expect(several.chosen([0.25, 0.4, 0.9]) == [0])
+    #expect(several.chosen([0.3, 0.5, 1]) == [0, 1, 2])
+    #expect(several.chosen([0, 0, 0]) == [])
+    let probabilities = several.probabilities([2])
+    for (ours, score) in zip(probabilities, [0.0, 2, -2]) {
+      #expect(abs(Double(ours) - 1 / (1 + exp(-score))) < 1e-6)
+    }
+    #expect(try head(nil).chosen([0.3, 0.35, 0.35]) == [1])
+    for wrong in [[0.5, 0.5], [0.5, 0.5, 1.5], [0.5, 0.5, .nan]] as [[Float]] {
+      #expect(throws: HeadError.self) { try head(wrong) }
     }
   }
 
@@ -157,6 +228,10 @@ struct HeadTests {
       labels: 2, hidden: 3, weight: [1, -2.5, .leastNonzeroMagnitude, 0.1, -0, 3], bias: [0.5, -1])
     try head.write(to: folder)
     #expect(try ClassificationHead(directory: folder) == head)
+    let several = try ClassificationHead(
+      labels: 2, hidden: 1, weight: [1, 2], bias: [3, 4], thresholds: [0.1, 0.25])
+    try several.write(to: folder)
+    #expect(try ClassificationHead(directory: folder) == several)
   }
 
   @Test("A folder without a head names the file that is missing")
@@ -199,6 +274,8 @@ struct HeadTests {
 /// What scikit-learn made of fixed data.
 struct Golden: Decodable, Sendable {
   let cases: [Case]
+  /// Of records with several labels: the last label is every record's, the one before nobody's.
+  let several: [Several]
 
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     let name: String
@@ -207,8 +284,23 @@ struct Golden: Decodable, Sendable {
     let x: [Float]
     let y: [Int]
     let weights: [Double]?
+    let balanced: Bool
     let coefficients, intercepts: [Double]
     let iterations: Int
+    let probabilities: [Double]
+    var testDescription: String { name }
+  }
+
+  struct Several: Decodable, Sendable, CustomTestStringConvertible {
+    let name: String
+    let hidden, labels: Int
+    let C: Double
+    let x: [Float]
+    /// [records][labels], 0 or 1.
+    let y: [[Int]]
+    /// Of all labels but the last two.
+    let coefficients, intercepts: [Double]
+    /// Of the first three records.
     let probabilities: [Double]
     var testDescription: String { name }
   }

@@ -25,11 +25,14 @@ struct InferenceHandlers: InferenceV1.InferenceService {
       let probabilities = classifier.head.probabilities(embeddings[start..<start + body.dimensions])
       let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] }!
       return InferenceV1.Prediction(
-        label: classifier.labels[best], score: probabilities[best], probabilities: probabilities)
+        label: classifier.labels[best], score: probabilities[best], probabilities: probabilities,
+        labels: classifier.head.isMultiLabel
+          ? classifier.head.chosen(probabilities).map { classifier.labels[$0] } : [])
     }
     return InferenceV1.PredictResponse(
       model: body.name, version: body.version, labels: classifier.labels,
-      predictions: predictions, precision: body.precision.rawValue)
+      predictions: predictions, precision: body.precision.rawValue,
+      multiLabel: classifier.head.isMultiLabel)
   }
 
   func embed(

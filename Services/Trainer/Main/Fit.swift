@@ -7,8 +7,8 @@ struct Fit: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains on a file and evaluates on another, without any service.",
     discussion: """
-      Files are JSON Lines, an object with "text" and "label" on each line, or "suggestions" as \
-      'lauter export' writes them. With the same files, seed and machine the model is the same bit \
+      Files are JSON Lines, an object with "text" and "label" on each line, or "labels", a list, where \
+      a text may have several or none, or "suggestions" as 'lauter export' writes them. With the same files, seed and machine the model is the same bit \
       for bit.
       """)
 
@@ -102,16 +102,18 @@ extension LocalFit.Report {
       func padded(_ text: String) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
       }
-      lines.append("\(padded("label"))  precision  recall     F1  support")
+      let several = evaluation.microF1 != nil
+      lines.append(
+        "\(padded("label"))  precision  recall     F1  support\(several ? "  threshold" : "")")
       for label in labels {
         guard let entry = perLabel[label] else { continue }
         lines.append(
           padded(label)
             + String(
               format: "  %9.3f  %6.3f  %5.3f  %7d", entry.precision, entry.recall, entry.f1,
-              entry.support))
+              entry.support) + (entry.threshold.map { String(format: "  %9.3f", $0) } ?? ""))
       }
-      if labels.count <= 12 {
+      if let confusion, labels.count <= 12 {
         lines += ["", "confusion, a row per true label, columns in the same order"]
         for (label, row) in zip(labels, confusion) {
           lines.append(padded(label) + row.map { String(format: "%7d", $0) }.joined())
@@ -138,8 +140,10 @@ extension EvaluationReport {
   fileprivate var lines: [String] {
     var lines = [
       String(
-        format: "accuracy %.1f%% (95%% interval %.1f to %.1f), macro F1 %.3f (%.3f to %.3f)",
-        accuracy * 100, accuracyLow * 100, accuracyHigh * 100, macroF1, macroF1Low, macroF1High)
+        format: "%@ %.1f%% (95%% interval %.1f to %.1f), macro F1 %.3f (%.3f to %.3f)",
+        microF1 == nil ? "accuracy" : "subset accuracy", accuracy * 100, accuracyLow * 100,
+        accuracyHigh * 100, macroF1, macroF1Low, macroF1High)
+        + (microF1.map { String(format: ", micro F1 %.3f", $0) } ?? "")
     ]
     if let calibration {
       lines.append(

@@ -8,7 +8,8 @@ struct Predict: ParsableCommand {
     abstract: "Predicts with a model's folder, without any service.",
     discussion: """
       Reads JSON Lines, an object with "text" on each line, and writes one line for each: the most \
-      probable "label", its "score", and the "scores" of all labels. An "id" is repeated.
+      probable "label" and its "score", or all "labels" where a text may have several, and the "scores" \
+      of all labels. An "id" is repeated.
       """)
 
   @Option(

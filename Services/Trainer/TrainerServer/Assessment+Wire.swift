@@ -39,8 +39,9 @@ extension StoreV1.Evaluation {
 extension StoreV1.CrossValidation {
   /// - Returns: `nil` where there was too little to hold any back.
   package init?(_ outcome: Training.Outcome, _ set: TrainingSet, seed: UInt64) {
-    guard let validation = outcome.validation else { return nil }
-    let assessment = Assessment(validation, set, temperature: outcome.temperature, seed: seed)
+    guard let validation = outcome.validation,
+      let assessment = Assessment(crossValidated: outcome, set, seed: seed)
+    else { return nil }
     self.init(
       folds: UInt32(validation.folds), evaluation: .init(assessment, split: .train),
       bodyTuned: !outcome.losses.isEmpty, suggestions: outcome.suggestionTrial.map { .init($0) },

@@ -1,4 +1,5 @@
 package import Schema
+package import Transformer
 
 /// How a classifier does against people's answers, and how sure that is.
 package struct Assessment: Sendable, Hashable {
@@ -37,13 +38,33 @@ package struct Assessment: Sendable, Hashable {
   ) {
     evaluation = Evaluation(labels: labels, actual: actual, predicted: predicted)
     macroF1Interval = Significance.macroF1Interval(evaluation, seed: seed)
-    slices = Self.slices(metadata).map { key, value, records in
-      Slice(
-        key: key, value: value,
-        evaluation: Evaluation(
-          labels: labels, actual: records.map { actual[$0] },
-          predicted: records.map { predicted[$0] }))
+    slices = Self.slices(metadata) { records in
+      Evaluation(
+        labels: labels, actual: records.map { actual[$0] }, predicted: records.map { predicted[$0] }
+      )
     }
+  }
+
+  /// Where a record may have several labels.
+  ///
+  /// - Parameters:
+  ///   - actual, predicted: indices into `labels`, ascending, of each record; of equal length.
+  ///   - metadata: of each record; empty for no slices.
+  ///   - seed: of the bootstrap.
+  package init(
+    labels: [String], actual: [[Int]], predicted: [[Int]],
+    metadata: [[String: MetadataValue]] = [], seed: UInt64 = 42
+  ) {
+    func evaluation(_ records: some Sequence<Int>) -> Evaluation {
+      Evaluation(
+        labels: labels, actual: records.map { actual[$0] }, predicted: records.map { predicted[$0] }
+      )
+    }
+    self.evaluation = evaluation(actual.indices)
+    macroF1Interval = Significance.macroF1Interval(records: actual.count, seed: seed) {
+      evaluation($0)
+    }
+    slices = Self.slices(metadata) { evaluation($0) }
   }
 
   /// - Parameters:
@@ -62,17 +83,40 @@ package struct Assessment: Sendable, Hashable {
     }
   }
 
-  /// Of a cross-validation, on what people answered.
+  /// Of a head on texts whose labels are known.
   ///
-  /// - Parameter temperature: found on these very predictions; they are divided by it.
+  /// - Parameters:
+  ///   - actual: indices into `labels`, ascending, of each text.
+  ///   - probabilities: [texts][labels].
+  ///   - temperature: what the head's scores were divided by to get them.
   package init(
-    _ validation: CrossValidation, _ set: TrainingSet, temperature: Double, seed: UInt64
+    labels: [String], head: ClassificationHead, actual: [[Int]], probabilities: [[Float]],
+    temperature: Double, metadata: [[String: MetadataValue]] = [], seed: UInt64
   ) {
+    if head.isMultiLabel {
+      self.init(
+        labels: labels, actual: actual, predicted: probabilities.map(head.chosen),
+        metadata: metadata, seed: seed)
+    } else {
+      self.init(
+        labels: labels, actual: actual.map { $0[0] }, probabilities: probabilities,
+        temperature: temperature, metadata: metadata, seed: seed)
+    }
+  }
+
+  /// Of a training's cross-validation, on what people answered. Temperature and thresholds were found on
+  /// these very predictions.
+  ///
+  /// - Returns: `nil` where there was too little to hold any back.
+  package init?(crossValidated outcome: Training.Outcome, _ set: TrainingSet, seed: UInt64) {
+    guard let validation = outcome.validation else { return nil }
     let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
     self.init(
-      labels: set.labels, actual: answered.map { set.examples[$0].label },
-      probabilities: answered.map { validation.probabilities[$0].divided(by: temperature) },
-      temperature: temperature, seed: seed)
+      labels: set.labels, head: outcome.head, actual: answered.map { set.examples[$0].labels },
+      probabilities: answered.map {
+        let row = validation.probabilities[$0]
+        return set.isMultiLabel ? row : row.divided(by: outcome.temperature)
+      }, temperature: outcome.temperature, seed: seed)
   }
 
   /// Looks for records that are nearly the same as one that was trained on.
@@ -93,8 +137,8 @@ package struct Assessment: Sendable, Hashable {
   private static let slicesAtMost = 200
 
   private static func slices(
-    _ metadata: [[String: MetadataValue]]
-  ) -> [(key: String, value: String, records: [Int])] {
+    _ metadata: [[String: MetadataValue]], _ evaluation: (_ records: [Int]) -> Evaluation
+  ) -> [Slice] {
     var groups: [String: [String: [Int]]] = [:]
     for (record, values) in metadata.enumerated() {
       for (key, value) in values {
@@ -106,7 +150,9 @@ package struct Assessment: Sendable, Hashable {
         ? []
         : values.sorted { $0.key < $1.key }.map { (key: key, value: $0.key, records: $0.value) }
     }
-    return Array(slices.prefix(slicesAtMost))
+    return slices.prefix(slicesAtMost).map {
+      Slice(key: $0.key, value: $0.value, evaluation: evaluation($0.records))
+    }
   }
 }
 

@@ -65,9 +65,10 @@ package struct BodyTraining: Sendable {
   package let steps: Int
   /// SetFit's pairs, and with them its steps, grow with the square of the records.
   package static let budget = 200
-  private let labels: [Int]
+  private let labels: [[Int]]
 
-  package init(recipe: Recipe, labels: [Int]) {
+  /// - Parameter labels: of each record, ascending.
+  package init(recipe: Recipe, labels: [[Int]]) {
     self.recipe = recipe
     self.labels = labels
     let most = recipe.maxSteps ?? (recipe.name == .lauter ? Self.budget : nil)
@@ -159,10 +160,10 @@ package struct BodyTraining: Sendable {
       }
     }
 
-    /// - Parameter labels: of all records.
-    package init(_ records: [Int], labels: [Int]) {
+    /// - Parameter labels: of all records, exactly one each.
+    package init(_ records: [Int], labels: [[Int]]) {
       texts = records
-      self.labels = records.map { labels[$0] }
+      self.labels = records.map { labels[$0][0] }
     }
   }
 

@@ -75,14 +75,19 @@ package struct SecondLooks: Sendable {
   /// Records without an answer on which classifier and agent disagree.
   package var disagreements: [ConfidentLearning.Suspect]
 
-  /// Suspects are named by their place in the training set.
+  /// Suspects are named by their place in the training set. Of records that may have several labels there are
+  /// none.
   package init(_ validation: CrossValidation, _ set: TrainingSet) {
+    if set.isMultiLabel {
+      (labelErrors, disagreements) = ([], [])
+      return
+    }
     func found(
       _ isSuggested: Bool, _ find: ([Int], [[Float]]) -> [ConfidentLearning.Suspect]
     ) -> [ConfidentLearning.Suspect] {
       let places = set.examples.indices.filter { set.examples[$0].isSuggested == isSuggested }
       return find(
-        places.map { set.examples[$0].label }, places.map { validation.probabilities[$0] }
+        places.map { set.examples[$0].labels[0] }, places.map { validation.probabilities[$0] }
       ).map { suspect in
         var suspect = suspect
         suspect.record = places[suspect.record]

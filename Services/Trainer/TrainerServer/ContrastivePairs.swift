@@ -1,4 +1,4 @@
-/// Two of the training records, and whether they have the same label.
+/// Two of the training records, and whether they have a label in common.
 package struct ContrastivePair: Sendable, Hashable {
   /// Positions in the training set; equal in an identity pair.
   package let first: Int
@@ -16,7 +16,7 @@ package struct ContrastivePair: Sendable, Hashable {
 }
 
 /// SetFit's contrastive pairs (setfit 1.2, `sampler.py`): of all pairs i ≤ j of the n records,
-/// identity pairs included unless told otherwise, those with equal labels are positive and the rest
+/// identity pairs included unless told otherwise, those that share a label are positive and the rest
 /// negative.
 ///
 /// Where SetFit writes all n(n+1)/2 of them down, these are computed on demand: memory grows with n,
@@ -41,48 +41,84 @@ package struct ContrastivePairs: Sendable {
 
   private let seed: UInt64
   private let identities: Bool
-  /// Records, those of one label together.
+  /// Records, those with the same labels together.
   private let order: [Int]
-  private let groups: [Group]
+  private let positiveBlocks: [Block]
+  private let negativeBlocks: [Block]
   private let positiveChoice: Permutation
   private let negativeChoice: Permutation
   /// Distinct pairs in use: all, or as many as the limit lets in.
   private let positivesInUse: Int
   private let negativesInUse: Int
 
-  private struct Group {
-    /// In `order`.
-    var start, end: Int
-    /// Pairs of the groups before this one.
-    var positivesBefore, negativesBefore: Int
+  /// Pairs of one kind: each record of some with each of others, or where both are the same records each two
+  /// of them.
+  private struct Block {
+    /// In `order`. Either the same or without any in common.
+    var rows, columns: Range<Int>
+    /// Pairs of the blocks of its kind before this one.
+    var before: Int
   }
 
   /// - Parameters:
-  ///   - labels: each record's label.
+  ///   - labels: each record's labels, ascending.
   ///   - iterations: SetFit's `num_iterations`: so many positive and negative pairs per record,
   ///     whatever the strategy says.
   ///   - limit: at most so many pairs of each kind are used (SetFit's cap under `max_steps`).
   ///   - identities: whether a record makes a pair with itself, from which nothing can be learned.
   package init(
-    labels: [Int], strategy: SamplingStrategy = .oversampling, iterations: Int? = nil,
+    labels: [[Int]], strategy: SamplingStrategy = .oversampling, iterations: Int? = nil,
     limit: Int? = nil, identities: Bool = true, seed: UInt64
   ) {
     self.seed = seed
     self.identities = identities
-    order = labels.indices.sorted { (labels[$0], $0) < (labels[$1], $1) }
-    var groups: [Group] = []
-    var (start, positives, negatives) = (0, 0, 0)
+    let order = labels.indices.sorted { a, b in
+      labels[a] == labels[b] ? a < b : labels[a].lexicographicallyPrecedes(labels[b])
+    }
+    var groups: [Range<Int>] = []
+    var start = 0
     while start < order.count {
-      let label = labels[order[start]]
-      let end = order[start...].firstIndex { labels[$0] != label } ?? order.count
-      groups.append(
-        Group(start: start, end: end, positivesBefore: positives, negativesBefore: negatives))
-      let size = end - start
-      positives += identities ? size * (size + 1) / 2 : size * (size - 1) / 2
-      negatives += size * (order.count - end)
+      let own = labels[order[start]]
+      let end = order[start...].firstIndex { labels[$0] != own } ?? order.count
+      groups.append(start..<end)
       start = end
     }
-    self.groups = groups
+    var (positives, negatives) = (0, 0)
+    var (positiveBlocks, negativeBlocks): ([Block], [Block]) = ([], [])
+    func add(_ rows: Range<Int>, _ columns: Range<Int>, sharing: Bool) {
+      let size = rows.count
+      let pairs =
+        rows != columns
+        ? size * columns.count : identities ? size * (size + 1) / 2 : size * (size - 1) / 2
+      if pairs == 0 { return }
+      if sharing {
+        positiveBlocks.append(Block(rows: rows, columns: columns, before: positives))
+        positives += pairs
+      } else {
+        negativeBlocks.append(Block(rows: rows, columns: columns, before: negatives))
+        negatives += pairs
+      }
+    }
+    for (place, rows) in groups.enumerated() {
+      let own = labels[order[rows.lowerBound]]
+      // Records without labels share none, not even with themselves.
+      add(rows, rows, sharing: !own.isEmpty)
+      // The groups after it, as many at a time as are of one kind.
+      var next = place + 1
+      while next < groups.count {
+        func shares(_ group: Int) -> Bool {
+          labels[order[groups[group].lowerBound]].contains { own.contains($0) }
+        }
+        let sharing = shares(next)
+        var last = next
+        while last + 1 < groups.count, shares(last + 1) == sharing { last += 1 }
+        add(rows, groups[next].lowerBound..<groups[last].upperBound, sharing: sharing)
+        next = last + 1
+      }
+    }
+    self.order = order
+    self.positiveBlocks = positiveBlocks
+    self.negativeBlocks = negativeBlocks
     self.positives = positives
     self.negatives = negatives
     positivesInUse = min(positives, limit ?? positives)
@@ -120,29 +156,31 @@ package struct ContrastivePairs: Sendable {
   /// Slots 0 ..< positivesPerEpoch are positive, the others negative.
   private func pair(slot: Int) -> ContrastivePair {
     if slot < positivesPerEpoch {
-      return positive(positiveChoice[slot % positivesInUse])
+      return pair(positiveChoice[slot % positivesInUse], of: positiveBlocks, sameLabel: true)
     }
-    return negative(negativeChoice[(slot - positivesPerEpoch) % negativesInUse])
+    return pair(
+      negativeChoice[(slot - positivesPerEpoch) % negativesInUse], of: negativeBlocks,
+      sameLabel: false)
   }
 
-  /// The pair at a place in the enumeration group by group, (0,0) (0,1) (1,1) (0,2) …
-  private func positive(_ rank: Int) -> ContrastivePair {
-    let group = groups[lastGroup { $0.positivesBefore <= rank }]
-    let local = rank - group.positivesBefore
+  /// The pair at a place in the enumeration block by block: of the same records (0,0) (0,1) (1,1) (0,2) …,
+  /// of others row by row.
+  private func pair(_ rank: Int, of blocks: [Block], sameLabel: Bool) -> ContrastivePair {
+    let block = blocks[Self.last(blocks, before: rank)]
+    let local = rank - block.before
+    if block.rows != block.columns {
+      let (row, column) = local.quotientAndRemainder(dividingBy: block.columns.count)
+      return made(
+        block.rows.lowerBound + row, block.columns.lowerBound + column, sameLabel: sameLabel)
+    }
     // The largest j with j(j+1)/2 <= local; the square root may be off by one for large numbers.
     var j = Int(((8 * Double(local) + 1).squareRoot() - 1) / 2)
     while j * (j + 1) / 2 > local { j -= 1 }
     while (j + 1) * (j + 2) / 2 <= local { j += 1 }
     let i = local - j * (j + 1) / 2
-    return made(group.start + i, group.start + (identities ? j : j + 1), sameLabel: true)
-  }
-
-  /// A record of a group with each record of the groups after it.
-  private func negative(_ rank: Int) -> ContrastivePair {
-    let group = groups[lastGroup { $0.negativesBefore <= rank }]
-    let local = rank - group.negativesBefore
-    let others = order.count - group.end
-    return made(group.start + local / others, group.end + local % others, sameLabel: false)
+    return made(
+      block.rows.lowerBound + i, block.rows.lowerBound + (identities ? j : j + 1),
+      sameLabel: sameLabel)
   }
 
   private func made(_ a: Int, _ b: Int, sameLabel: Bool) -> ContrastivePair {
@@ -150,12 +188,12 @@ package struct ContrastivePairs: Sendable {
     return ContrastivePair(first: min(a, b), second: max(a, b), sameLabel: sameLabel)
   }
 
-  /// The last group that satisfies a predicate true up to some group (and of the first).
-  private func lastGroup(_ isBefore: (Group) -> Bool) -> Int {
-    var (low, high) = (0, groups.count)
+  /// The last block with no more than so many pairs before it.
+  private static func last(_ blocks: [Block], before rank: Int) -> Int {
+    var (low, high) = (0, blocks.count)
     while high - low > 1 {
       let middle = (low + high) / 2
-      if isBefore(groups[middle]) { low = middle } else { high = middle }
+      if blocks[middle].before <= rank { low = middle } else { high = middle }
     }
     return low
   }

@@ -1,3 +1,4 @@
+import Foundation
 import Transformer
 
 /// Predictions for the records trained on, each by a head that has not learned from it.
@@ -30,6 +31,15 @@ package struct CrossValidation: Sendable, Hashable {
       }
     }
     return folds
+  }
+
+  /// What each record counts as: those with the same labels alike, suggested ones apart.
+  static func strata(_ labels: [[Int]], isSuggested: [Bool]? = nil) -> [Int] {
+    let sets = Set(labels).sorted { $0.lexicographicallyPrecedes($1) }
+    let place = Dictionary(uniqueKeysWithValues: sets.enumerated().map { ($1, $0) })
+    return labels.indices.map {
+      place[labels[$0]]! + (isSuggested?[$0] == true ? sets.count : 0)
+    }
   }
 
   /// - Parameters:
@@ -75,6 +85,28 @@ package struct CrossValidation: Sendable, Hashable {
   }
 }
 
+extension CrossValidation {
+  /// Of SetFit's head where a record may have several labels: `OneVsRestClassifier`.
+  ///
+  /// - Returns: `nil` with fewer than two records.
+  static func oneVsRest(
+    _ embeddings: [Float], width: Int, labels: [[Int]], labelCount: Int, C: Double, folds: Int,
+    seed: UInt64
+  ) throws -> CrossValidation? {
+    let count = min(folds, labels.count)
+    guard count >= 2 else { return nil }
+    return try CrossValidation(
+      folds: Self.folds(strata(labels), count: count, seed: seed), count: count,
+      embeddings: embeddings, width: width
+    ) { records in
+      try LogisticRegression(C: C).fitOneVsRest(
+        records.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, hidden: width,
+        targets: Thresholds.targets(records.map { labels[$0] }, labelCount: labelCount),
+        labelCount: labelCount)
+    }
+  }
+}
+
 /// What a cross-validation on people's answers says of learning with and without something.
 package struct Trial: Sendable, Hashable {
   package var used: Bool
@@ -94,6 +126,22 @@ package struct Trial: Sendable, Hashable {
       let temperature = Calibration.temperature(
         probabilities: probabilities, actual: actual, fewest: 1)
       logLosses = Calibration.logLosses(probabilities, actual, sharpness: 1 / temperature)
+    }
+
+    /// Where a record may have several labels: the log loss is the sum of the labels', and the accuracy
+    /// that with the best thresholds.
+    package init(_ probabilities: [[Float]], _ actual: [[Int]]) {
+      let thresholds = Thresholds.best(probabilities: probabilities, actual: actual)
+      let right = zip(probabilities, actual).count { row, labels in
+        row.indices.filter { row[$0] >= thresholds[$0] } == labels
+      }
+      accuracy = Double(right) / Double(actual.count)
+      logLosses = zip(probabilities, actual).map { row, labels in
+        row.indices.reduce(0) {
+          let has = labels.contains($1) ? Double(row[$1]) : 1 - Double(row[$1])
+          return $0 - log(max(has, 1e-30))
+        }
+      }
     }
   }
 
@@ -118,17 +166,17 @@ extension EvidenceHead {
 
   /// Predictions for every example, suggested ones too.
   ///
-  /// - Returns: `nil` with fewer than two answers, or without label names if a label has just one.
+  /// - Returns: `nil` with fewer than two answers, or without label names if one of the labels that
+  ///   exclude each other has just one.
   package func crossValidation(
     _ evidence: Evidence, folds: Int, seed: UInt64
   ) throws -> CrossValidation? {
     let answers = evidence.answered.map { evidence.labels[$0] }
-    let fewest = (0..<evidence.labelCount).map { label in answers.count { $0 == label } }.min() ?? 0
-    let count = min(folds, usesAnchors ? answers.count : fewest)
+    let fewest =
+      (0..<evidence.labelCount).map { label in answers.count { $0.contains(label) } }.min() ?? 0
+    let count = min(folds, usesAnchors || evidence.isMultiLabel ? answers.count : fewest)
     guard count >= 2 else { return nil }
-    let strata = zip(evidence.labels, evidence.isSuggested).map { label, isSuggested in
-      isSuggested ? label + evidence.labelCount : label
-    }
+    let strata = CrossValidation.strata(evidence.labels, isSuggested: evidence.isSuggested)
     return try CrossValidation(
       folds: CrossValidation.folds(strata, count: count, seed: seed), count: count,
       embeddings: evidence.embeddings, width: evidence.width
@@ -147,7 +195,8 @@ extension EvidenceHead.Evidence {
   func at(_ examples: [Int]) -> Self {
     .init(
       embeddings: examples.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, width: width,
-      labels: examples.map { labels[$0] }, isSuggested: examples.map { isSuggested[$0] },
+      labels: examples.map { labels[$0] }, isMultiLabel: isMultiLabel,
+      isSuggested: examples.map { isSuggested[$0] },
       suggestions: examples.map { suggestions[$0] }, anchors: anchors)
   }
 

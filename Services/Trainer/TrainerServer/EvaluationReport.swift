@@ -5,6 +5,8 @@ package struct EvaluationReport: Sendable, Encodable {
   package struct PerLabel: Sendable, Encodable {
     package var precision, recall, f1: Double
     package var support: Int
+    /// From which probability on the label counts; of a multi-label model.
+    package var threshold: Float?
   }
 
   package struct Slice: Sendable, Encodable {
@@ -28,9 +30,12 @@ package struct EvaluationReport: Sendable, Encodable {
   package var records: Int
   package var accuracy, accuracyLow, accuracyHigh: Double
   package var macroF1, macroF1Low, macroF1High: Double
+  /// Where records may have several labels; the accuracy is then that of whole sets. With one label each it
+  /// would be the accuracy.
+  package var microF1: Double?
   package var perLabel: [String: PerLabel]
-  /// Actual by predicted, in the order of the model's labels.
-  package var confusion: [[Int]]
+  /// Actual by predicted, in the order of the model's labels; absent where records may have several.
+  package var confusion: [[Int]]?
   package var calibration: Calibration?
   package var slices: [Slice]
   package var nearDuplicates: [NearDuplicate]?
@@ -39,6 +44,7 @@ package struct EvaluationReport: Sendable, Encodable {
     case records, accuracy, confusion, calibration, slices
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
+    case microF1 = "micro_f1"
     case macroF1 = "macro_f1"
     case macroF1Low = "macro_f1_low"
     case macroF1High = "macro_f1_high"
@@ -46,7 +52,8 @@ package struct EvaluationReport: Sendable, Encodable {
     case nearDuplicates = "near_duplicates"
   }
 
-  package init(_ assessment: Assessment) {
+  /// - Parameter thresholds: of a multi-label model, [labels].
+  package init(_ assessment: Assessment, thresholds: [Float]? = nil) {
     let evaluation = assessment.evaluation
     let labels = evaluation.labels
     records = evaluation.records
@@ -60,11 +67,16 @@ package struct EvaluationReport: Sendable, Encodable {
       uniqueKeysWithValues: labels.enumerated().map { index, label in
         let entry = PerLabel(
           precision: evaluation.precision(index), recall: evaluation.recall(index),
-          f1: evaluation.f1(index), support: evaluation.support(index))
+          f1: evaluation.f1(index), support: evaluation.support(index),
+          threshold: thresholds?[index])
         return (label, entry)
       })
-    confusion = labels.indices.map {
-      Array(evaluation.confusion[$0 * labels.count..<($0 + 1) * labels.count])
+    if evaluation.isMultiLabel {
+      microF1 = evaluation.microF1
+    } else {
+      confusion = labels.indices.map {
+        Array(evaluation.confusion[$0 * labels.count..<($0 + 1) * labels.count])
+      }
     }
     calibration = assessment.calibration
     slices = assessment.slices.map { slice in
@@ -110,11 +122,12 @@ package struct CrossValidationReport: Sendable, Encodable {
   }
 
   init?(_ outcome: Training.Outcome, _ set: TrainingSet, seed: UInt64) {
-    guard let validation = outcome.validation else { return nil }
+    guard let validation = outcome.validation,
+      let assessment = Assessment(crossValidated: outcome, set, seed: seed)
+    else { return nil }
     folds = validation.folds
     bodyTuned = !outcome.losses.isEmpty
-    evaluation = EvaluationReport(
-      Assessment(validation, set, temperature: outcome.temperature, seed: seed))
+    evaluation = EvaluationReport(assessment, thresholds: outcome.head.thresholds)
     suggestions = outcome.suggestionTrial
     labelNames = outcome.labelNameTrial
     learningCurve = outcome.learningCurve?.points
@@ -123,7 +136,7 @@ package struct CrossValidationReport: Sendable, Encodable {
       suspects.prefix(Self.suspects).map {
         let example = set.examples[$0.record]
         return Suspect(
-          id: example.externalID, label: set.labels[example.label],
+          id: example.externalID, label: set.labels[example.labels[0]],
           predicted: set.labels[$0.label], score: $0.score)
       }
     }

@@ -9,6 +9,9 @@ package import Transformer
 /// is no answer and fade as answers come in. A suggestion is a distribution over the labels, by how
 /// often the agent proved right (`Reliability`); an answer counts more than any suggestion.
 ///
+/// Where a record may have several labels, all of this is done for each label against the rest, the agent's
+/// reliability included, and the other labels' vectors are records without it.
+///
 /// The constants were chosen on public data sets (sentiment, emotion, question type) so that none of
 /// them does worse than without; `scripts/recipe-grid.py` measures what they reach.
 package struct EvidenceHead: Sendable {
@@ -36,21 +39,23 @@ package struct EvidenceHead: Sendable {
     /// [examples, width], row-major.
     package var embeddings: [Float]
     package var width: Int
-    /// Each example's label: an answer, or a suggestion.
-    package var labels: [Int]
+    /// Each example's labels, ascending, exactly one unless it is multi-label: an answer, or a suggestion.
+    package var labels: [[Int]]
+    package var isMultiLabel: Bool
     package var isSuggested: [Bool]
     /// What the agent suggested, of answered examples too; `nil` where it said nothing.
-    package var suggestions: [Int?]
+    package var suggestions: [[Int]?]
     /// [labels, width]: unit vectors, from `LabelAnchors`.
     package var anchors: [Float]
 
     package init(
-      embeddings: [Float], width: Int, labels: [Int], isSuggested: [Bool], suggestions: [Int?],
-      anchors: [Float]
+      embeddings: [Float], width: Int, labels: [[Int]], isMultiLabel: Bool = false,
+      isSuggested: [Bool], suggestions: [[Int]?], anchors: [Float]
     ) {
       self.embeddings = embeddings
       self.width = width
       self.labels = labels
+      self.isMultiLabel = isMultiLabel
       self.isSuggested = isSuggested
       self.suggestions = suggestions
       self.anchors = anchors
@@ -59,6 +64,7 @@ package struct EvidenceHead: Sendable {
     package var labelCount: Int { anchors.count / width }
   }
 
+  /// - Returns: of multi-label evidence a multi-label head whose thresholds are one half.
   /// - Throws: `HeadError`; `CancellationError`.
   package func fit(_ evidence: Evidence) throws -> ClassificationHead {
     let (width, labels) = (evidence.width, evidence.labelCount)
@@ -66,35 +72,37 @@ package struct EvidenceHead: Sendable {
     // One scale for all: an encoder without a last normalisation gives vectors of any length, and a
     // head cannot normalise what it is given.
     let scale = count == 0 ? 1 : evidence.meanLength
-    var x = evidence.embeddings.map { $0 / scale }
-    var targets = [Double](repeating: 0, count: (count + labels) * labels)
-    var weights = [Double](repeating: 1, count: count + labels)
+    let x = evidence.embeddings.map { $0 / scale } + evidence.anchors
     let suggested = evidence.isSuggested.contains(true)
-    let reliability = suggested ? evidence.reliability : nil
-    for row in 0..<count {
-      let label = evidence.labels[row]
-      if let reliability, evidence.isSuggested[row] {
-        for (actual, probability) in reliability[label].enumerated() {
-          targets[row * labels + actual] = probability
-        }
-      } else {
-        targets[row * labels + label] = 1
-        weights[row] = suggested ? answerWeight : 1
-      }
-    }
-    x += evidence.anchors
+    var targets = evidence.targets
     for label in 0..<labels {
-      targets[(count + label) * labels + label] = 1
-      weights[count + label] = usesAnchors ? anchorWeight : 0
+      targets += (0..<labels).map { $0 == label ? 1 : 0 }
     }
-    let fit = try LogisticRegression(
-      C: suggested ? suggestionC : C, interceptPenalty: interceptPenalty
-    ).fit(
-      x, hidden: width, targets: targets, labelCount: labels, weights: weights,
-      prior: usesAnchors ? try prior(evidence) : nil)
+    let weights = evidence.isSuggested.map { suggested && !$0 ? answerWeight : 1 }
+    let prior = usesAnchors ? try prior(evidence) : nil
+    let head: ClassificationHead
+    if evidence.isMultiLabel {
+      head = try LogisticRegression(C: suggestionC).fitOneVsRest(
+        x, hidden: width, targets: targets, labelCount: labels,
+        weights: (0..<labels).map { label in
+          weights
+            + (0..<labels).map {
+              // The others count as much as the one, together.
+              !usesAnchors ? 0 : $0 == label ? anchorWeight : anchorWeight / Double(labels - 1)
+            }
+        }, prior: prior)
+    } else {
+      head = try LogisticRegression(
+        C: suggested ? suggestionC : C, interceptPenalty: interceptPenalty
+      ).fit(
+        x, hidden: width, targets: targets, labelCount: labels,
+        weights: weights + [Double](repeating: usesAnchors ? anchorWeight : 0, count: labels),
+        prior: prior
+      ).head
+    }
     return try ClassificationHead(
-      labels: labels, hidden: width, weight: fit.head.weight.map { $0 / scale },
-      bias: fit.head.bias)
+      labels: labels, hidden: width, weight: head.weight.map { $0 / scale }, bias: head.bias,
+      thresholds: head.thresholds)
   }
 
   /// The labels' vectors less what they have in common, to scale: zero-shot classification as a head.
@@ -109,17 +117,53 @@ package struct EvidenceHead: Sendable {
     }
     return try ClassificationHead(
       labels: labels, hidden: width, weight: weight,
-      bias: [Float](repeating: 0, count: labels))
+      bias: [Float](repeating: 0, count: labels),
+      thresholds: evidence.isMultiLabel ? [Float](repeating: 0.5, count: labels) : nil)
   }
 }
 
 extension EvidenceHead.Evidence {
-  /// Of the agent, on the examples that people have answered.
-  package var reliability: Reliability {
-    let answered = labels.indices.filter { !isSuggested[$0] }.compactMap { row in
-      suggestions[row].map { (suggested: $0, actual: labels[row]) }
+  /// [examples, labels]: how probable it is that an example has a label.
+  fileprivate var targets: [Double] {
+    let labelCount = labelCount
+    let suggested = isSuggested.contains(true)
+    if isMultiLabel {
+      let reliabilities = suggested ? (0..<labelCount).map { self.reliability(of: $0) } : []
+      return labels.indices.flatMap { row in
+        (0..<labelCount).map { label in
+          let has = labels[row].contains(label) ? 1 : 0
+          return isSuggested[row] ? reliabilities[label].probabilities[has * 2 + 1] : Double(has)
+        }
+      }
     }
-    return Reliability(labels: labelCount, answered: answered)
+    let reliability = suggested ? reliability : nil
+    return labels.indices.flatMap { row in
+      if let reliability, isSuggested[row] { return Array(reliability[labels[row][0]]) }
+      return (0..<labelCount).map { $0 == labels[row][0] ? 1 : 0 }
+    }
+  }
+
+  /// Of the agent, on the examples that people have answered; where each has one label.
+  package var reliability: Reliability {
+    Reliability(
+      labels: labelCount, answered: answers { (suggested: $0[0], actual: $1[0]) })
+  }
+
+  /// Of the agent in the matter of one label, on the examples that people have answered: 1 is that a
+  /// record has it, 0 that it has not.
+  package func reliability(of label: Int) -> Reliability {
+    Reliability(
+      labels: 2,
+      answered: answers {
+        (suggested: $0.contains(label) ? 1 : 0, actual: $1.contains(label) ? 1 : 0)
+      })
+  }
+
+  /// What was suggested and answered of each example that has both.
+  private func answers<R>(_ made: (_ suggested: [Int], _ actual: [Int]) -> R) -> [R] {
+    labels.indices.filter { !isSuggested[$0] }.compactMap { row in
+      suggestions[row].map { made($0, labels[row]) }
+    }
   }
 
   /// Of the embeddings; 1 if all are 0.

@@ -16,13 +16,14 @@ package struct LearningCurve: Sendable, Hashable {
   /// of them.
   ///
   /// - Parameters:
-  ///   - known: answers alone.
+  ///   - known: answers alone, of one label each.
   ///   - count: of folds.
   init(
     _ head: EvidenceHead, _ known: EvidenceHead.Evidence, folds count: Int, seed: UInt64
   ) throws {
-    let folds = CrossValidation.folds(known.labels, count: count, seed: seed)
-    let most = (0..<known.labelCount).map { label in known.labels.count { $0 == label } }.max() ?? 0
+    let labels = known.labels.map { $0[0] }
+    let folds = CrossValidation.folds(labels, count: count, seed: seed)
+    let most = (0..<known.labelCount).map { label in labels.count { $0 == label } }.max() ?? 0
     var sizes: [Int] = []
     var size = 1
     while size < most {
@@ -37,14 +38,14 @@ package struct LearningCurve: Sendable, Hashable {
         return try head.fit(
           known.at(
             records.filter {
-              taken[known.labels[$0]] += 1
-              return taken[known.labels[$0]] <= shots
+              taken[labels[$0]] += 1
+              return taken[labels[$0]] <= shots
             }))
       }
-      let right = zip(validation.probabilities, known.labels).count { $0.mostProbable == $1 }
-      let interval = Evaluation.wilson(correct: right, of: known.labels.count)
+      let right = zip(validation.probabilities, labels).count { $0.mostProbable == $1 }
+      let interval = Evaluation.wilson(correct: right, of: labels.count)
       return Point(
-        shots: shots, accuracy: Double(right) / Double(known.labels.count),
+        shots: shots, accuracy: Double(right) / Double(labels.count),
         low: interval.lowerBound, high: interval.upperBound)
     }
   }

@@ -6,7 +6,7 @@ package struct LocalClassifier: Sendable {
   package let manifest: ModelManifest
   private let encoder: SentenceEncoder
   private let tokenizer: Tokenizer
-  private let head: ClassificationHead
+  package let head: ClassificationHead
 
   /// - Throws: `EncoderError`, also where body, head and description do not fit each other.
   package init(folder: URL, pool: ComputePool = .shared) throws {

@@ -59,6 +59,8 @@ package struct LocalComparison: Sendable {
     package var seed: UInt64
     package var accuracy: Double
     package var macroF1: Double
+    /// Where records may have several labels; the accuracy is then that of whole sets.
+    package var microF1: Double?
     package var steps: Int
     /// Of the training, without what it took to embed texts that were embedded before.
     package var seconds: Double
@@ -69,6 +71,7 @@ package struct LocalComparison: Sendable {
     private enum CodingKeys: String, CodingKey {
       case recipe, shots, seed, accuracy, steps, seconds, answers
       case macroF1 = "macro_f1"
+      case microF1 = "micro_f1"
       case usedSuggestions = "used_suggestions"
     }
   }
@@ -90,10 +93,10 @@ package struct LocalComparison: Sendable {
           recipe.seed = seed
           recipe.shots = shots > 0 ? shots : nil
           let set = try TrainingSet(
-            labels: data.labels,
+            labels: data.labels, isMultiLabel: data.isMultiLabel,
             lines: data.train.map {
               .init(
-                id: $0.id, text: $0.text, label: shots > 0 ? $0.label : nil,
+                id: $0.id, text: $0.text, labels: shots > 0 ? $0.labels : nil,
                 suggestion: $0.suggestion)
             }, recipe: recipe)
           let training = Training(recipe: recipe)
@@ -101,14 +104,20 @@ package struct LocalComparison: Sendable {
           func measured(_ body: inout some TrainableBody, _ material: Training.Material) throws {
             let outcome = try training.run(&body, set, material)
             let seconds = (clock.now - start).seconds
-            let evaluation = Evaluation(
-              labels: labels, actual: data.test.map(\.label),
-              predicted: try training.probabilities(&body, head: outcome.head, texts: held)
-                .map(\.mostProbable))
+            let predicted = try training.probabilities(&body, head: outcome.head, texts: held)
+              .map(outcome.head.chosen)
+            let actual = data.test.map(\.labels)
+            let evaluation =
+              data.isMultiLabel
+              ? Evaluation(labels: labels, actual: actual, predicted: predicted)
+              : Evaluation(
+                labels: labels, actual: actual.map { $0[0] }, predicted: predicted.map { $0[0] })
             try emit(
               Row(
                 recipe: variant.name, shots: shots, seed: seed, accuracy: evaluation.accuracy,
-                macroF1: evaluation.macroF1, steps: outcome.losses.count, seconds: seconds,
+                macroF1: evaluation.macroF1,
+                microF1: data.isMultiLabel ? evaluation.microF1 : nil, steps: outcome.losses.count,
+                seconds: seconds,
                 usedSuggestions: outcome.usedSuggestions,
                 answers: set.examples.filter { !$0.isSuggested }.map(\.recordID)))
           }

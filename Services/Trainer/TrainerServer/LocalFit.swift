@@ -51,11 +51,13 @@ package struct LocalFit: Sendable {
     package var steps: Int
     /// Of the last step on the body; absent if there was none.
     package var loss: Double?
-    /// On the test file; absent without one, as are the next five.
+    /// On the test file; absent without one, as are the next six.
     package var accuracy: Double?
     package var accuracyLow: Double?
     package var accuracyHigh: Double?
     package var macroF1: Double?
+    /// Where records may have several labels.
+    package var microF1: Double?
     package var perLabel: [String: PerLabel]?
     /// Actual by predicted, in the order of `labels`.
     package var confusion: [[Int]]?
@@ -74,6 +76,7 @@ package struct LocalFit: Sendable {
       case accuracyLow = "accuracy_low"
       case accuracyHigh = "accuracy_high"
       case macroF1 = "macro_f1"
+      case microF1 = "micro_f1"
       case perLabel = "per_label"
       case crossValidation = "cross_validation"
       case peakRSSBytes = "peak_rss_bytes"
@@ -101,7 +104,8 @@ package struct LocalFit: Sendable {
 
     let data = try TrainingData(train: train, test: test, descriptions: descriptions)
     let labels = data.labels.map(\.name)
-    let set = try TrainingSet(labels: data.labels, lines: data.train, recipe: recipe)
+    let set = try TrainingSet(
+      labels: data.labels, isMultiLabel: data.isMultiLabel, lines: data.train, recipe: recipe)
     let pool = threads.map { ComputePool(threads: $0) } ?? .shared
     var body = try EncoderBody(folder: encoder, recipe: recipe, pool: pool)
     seconds.load = elapsed()
@@ -124,7 +128,7 @@ package struct LocalFit: Sendable {
     var assessment: Assessment?
     if !data.test.isEmpty {
       assessment = Assessment(
-        labels: labels, actual: data.test.map(\.label),
+        labels: labels, head: outcome.head, actual: data.test.map(\.labels),
         probabilities: try training.probabilities(
           &body, head: outcome.head, texts: heldTexts, report: report),
         temperature: outcome.temperature, metadata: data.test.map(\.metadata), seed: recipe.seed)
@@ -147,18 +151,20 @@ package struct LocalFit: Sendable {
       try PrecisionCheck.record(
         in: output, tokens: heldTexts.isEmpty ? answered.map { material.texts[$0] } : heldTexts,
         actual: heldTexts.isEmpty
-          ? answered.map { set.examples[$0].label } : data.test.map(\.label),
+          ? answered.map { set.examples[$0].labels } : data.test.map(\.labels),
         split: heldTexts.isEmpty ? "train" : "test", pool: pool)
       seconds.save = elapsed()
     }
     seconds.total = (clock.now - start).seconds
 
-    let evaluation = assessment.map { EvaluationReport($0) }
+    let evaluation = assessment.map {
+      EvaluationReport($0, thresholds: outcome.head.thresholds)
+    }
     return Report(
       labels: labels, trainRecords: outcome.learnedFrom(set), testRecords: heldTexts.count,
       steps: outcome.losses.count, loss: outcome.losses.last, accuracy: evaluation?.accuracy,
       accuracyLow: evaluation?.accuracyLow, accuracyHigh: evaluation?.accuracyHigh,
-      macroF1: evaluation?.macroF1, perLabel: evaluation?.perLabel,
+      macroF1: evaluation?.macroF1, microF1: evaluation?.microF1, perLabel: evaluation?.perLabel,
       confusion: evaluation?.confusion, evaluation: evaluation,
       crossValidation: CrossValidationReport(outcome, set, seed: recipe.seed),
       seconds: seconds, peakRSSBytes: peakResidentBytes())
@@ -169,18 +175,23 @@ package struct LocalFit: Sendable {
 struct TrainingData: Sendable {
   /// Sorted by name.
   var labels: [Label]
+  /// Whether a record may have several of them, or none.
+  var isMultiLabel: Bool
   var train: [TrainingSet.Line]
-  var test: [(id: String, text: String, label: Int, metadata: [String: MetadataValue])]
+  var test: [(id: String, text: String, labels: [Int], metadata: [String: MetadataValue])]
 
   /// - Throws: `JSONLines.Problem`.
   init(train: URL, test: URL?, descriptions: [String: String]) throws {
     let given = try LabelledTexts(jsonLines: train)
-    let names = Set((given.labels + given.suggestions).compactMap { $0 }).sorted()
+    let names = Set((given.labels + given.suggestions).flatMap { $0 ?? [] }).sorted()
     guard names.count >= 2 else {
       throw JSONLines.Problem(
         file: train.relativePath, line: 0,
-        message: "has the single label '\(names[0])'; a classifier needs at least two")
+        message: names.first.map {
+          "has the single label '\($0)'; a classifier needs at least two"
+        } ?? "has no label at all; a classifier needs at least two")
     }
+    isMultiLabel = given.isMultiLabel
     for name in descriptions.keys.sorted() where !names.contains(name) {
       throw SchemaError(
         field: "describe", "'\(name)' is not a label of \(train.relativePath)")
@@ -190,16 +201,23 @@ struct TrainingData: Sendable {
     let suggestions = try given.suggestedIndices(in: names, file: train)
     self.train = given.texts.indices.map {
       .init(
-        id: given.ids[$0], text: given.texts[$0], label: answers[$0], suggestion: suggestions[$0])
+        id: given.ids[$0], text: given.texts[$0], labels: answers[$0],
+        suggestion: suggestions[$0])
     }
     self.test = []
     guard let test else { return }
     let held = try LabelledTexts(jsonLines: test)
-    for (place, label) in try held.indices(in: names, file: test).enumerated() {
-      guard let label else { continue }
+    guard held.isMultiLabel == isMultiLabel else {
+      throw JSONLines.Problem(
+        file: test.relativePath, line: 0,
+        message: "has '\(isMultiLabel ? "label" : "labels")' where \(train.relativePath) has "
+          + "'\(isMultiLabel ? "labels" : "label")'; use one of them in both")
+    }
+    for (place, labels) in try held.indices(in: names, file: test).enumerated() {
+      guard let labels else { continue }
       self.test.append(
         (
-          id: held.ids[place], text: held.texts[place], label: label,
+          id: held.ids[place], text: held.texts[place], labels: labels,
           metadata: held.metadata[place]
         ))
     }

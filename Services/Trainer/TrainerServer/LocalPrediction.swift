@@ -11,8 +11,10 @@ package struct LocalPrediction: Sendable {
   /// What is written for a line. The keys are promised to scripts.
   private struct Prediction: Encodable {
     var id: String?
-    var label: String
-    var score: Float
+    /// The most probable, and how probable; of a multi-label model `labels` instead.
+    var label: String?
+    var score: Float?
+    var labels: [String]?
     var scores: [String: Float]
   }
 
@@ -37,11 +39,15 @@ package struct LocalPrediction: Sendable {
       let chunk = lines[start..<min(start + Self.batch, lines.count)]
       var output = Data()
       for (line, scores) in zip(chunk, try classifier.probabilities(chunk.map(\.text))) {
-        let best = scores.mostProbable
-        output += try encoder.encode(
-          Prediction(
-            id: line.id, label: labels[best], score: scores[best],
-            scores: Dictionary(uniqueKeysWithValues: zip(labels, scores))))
+        var prediction = Prediction(
+          id: line.id, scores: Dictionary(uniqueKeysWithValues: zip(labels, scores)))
+        let chosen = classifier.head.chosen(scores)
+        if classifier.head.isMultiLabel {
+          prediction.labels = chosen.map { labels[$0] }
+        } else {
+          (prediction.label, prediction.score) = (labels[chosen[0]], scores[chosen[0]])
+        }
+        output += try encoder.encode(prediction)
         output.append(UInt8(ascii: "\n"))
       }
       try write(output)

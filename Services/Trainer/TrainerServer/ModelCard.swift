@@ -18,15 +18,14 @@ package struct ModelCard: Sendable {
   /// On the test split.
   package var assessment: Assessment?
 
-  /// Identifies what was learned from: SHA-256 over each record's id, text, label and whether people gave
-  /// it, in the order of training.
+  /// Identifies what was learned from: SHA-256 over each record's id, text, labels and whether people gave
+  /// them, in the order of training.
   package var snapshot: String {
     var hasher = Digest.Hasher()
     for example in set.examples where outcome.usedSuggestions || !example.isSuggested {
-      let fields = [
-        example.externalID, example.text, set.labels[example.label],
-        example.isSuggested ? "suggested" : "answered",
-      ]
+      let fields =
+        [example.externalID, example.text] + example.labels.map { set.labels[$0] }
+        + [example.isSuggested ? "suggested" : "answered"]
       // Each with its length before it, so that no two snapshots run together.
       for field in fields {
         hasher.update(Array("\(field.utf8.count):\(field)".utf8))
@@ -47,11 +46,9 @@ package struct ModelCard: Sendable {
 
   /// Writes the card and its plots into a model's folder.
   package func write(to folder: URL) throws {
-    let validation = outcome.validation.map {
-      Assessment($0, set, temperature: outcome.temperature, seed: recipe.seed)
-    }
+    let validation = Assessment(crossValidated: outcome, set, seed: recipe.seed)
     var plots: [(file: String, title: String, svg: String)] = []
-    if let shown = assessment ?? validation {
+    if let shown = assessment ?? validation, !shown.evaluation.isMultiLabel {
       plots.append(
         (
           "confusion.svg", "Confusion: a row per true label, a column per predicted one",
@@ -90,11 +87,21 @@ package struct ModelCard: Sendable {
       "# A text classifier for \(escaped(dataset))", "",
       "Made by Lauter: a sentence encoder that sentence-transformers reads as it stands, with a linear "
         + "head in `head.safetensors`.", "",
-      "| label | description | records |", "|---|---|---|",
     ]
+    let thresholds = outcome.head.thresholds
+    if thresholds != nil {
+      lines += [
+        "A text may have several labels, or none: each whose probability reaches its threshold.",
+        "",
+        "| label | description | records | threshold |", "|---|---|---|---|",
+      ]
+    } else {
+      lines += ["| label | description | records |", "|---|---|---|"]
+    }
     for (place, label) in labels.enumerated() {
       lines.append(
-        "| \(escaped(label.name)) | \(escaped(label.description)) | \(set.count(of: place)) |")
+        "| \(escaped(label.name)) | \(escaped(label.description)) | \(set.count(of: place)) |"
+          + (thresholds.map { " \(Self.decimal(Double($0[place]))) |" } ?? ""))
     }
     lines += ["", "## Where it came from", "", "| | |", "|---|---|"]
     let answers = set.examples.count { !$0.isSuggested }
@@ -109,9 +116,9 @@ package struct ModelCard: Sendable {
       ("snapshot of the records", snapshot), ("recipe", recipe.name.rawValue),
       ("seed", "\(recipe.seed)"),
       ("steps on the body", "\(outcome.losses.count)"), ("tokens per text", "\(maxTokens)"),
-      ("temperature", Self.decimal(outcome.temperature)),
       ("instruction set", ComputePool.instructionSet),
     ]
+    if !set.isMultiLabel { origin.append(("temperature", Self.decimal(outcome.temperature))) }
     if let program = Self.program { origin.append(("program", program)) }
     lines += origin.map { "| \($0.0) | \($0.1) |" }
     for (assessment, title) in [
@@ -129,8 +136,10 @@ package struct ModelCard: Sendable {
     let accuracy = evaluation.accuracyInterval
     let f1 = assessment.macroF1Interval
     var lines = [
-      "\(evaluation.records) records: accuracy \(decimal(evaluation.accuracy)) (95% interval "
-        + "\(decimal(accuracy.lowerBound)) to \(decimal(accuracy.upperBound))), macro F1 "
+      "\(evaluation.records) records: \(evaluation.isMultiLabel ? "subset accuracy" : "accuracy") "
+        + "\(decimal(evaluation.accuracy)) (95% interval \(decimal(accuracy.lowerBound)) to "
+        + "\(decimal(accuracy.upperBound))), "
+        + (evaluation.isMultiLabel ? "micro F1 \(decimal(evaluation.microF1)), " : "") + "macro F1 "
         + "\(decimal(evaluation.macroF1)) (\(decimal(f1.lowerBound)) to \(decimal(f1.upperBound)))."
     ]
     if let calibration = assessment.calibration {

@@ -16,9 +16,9 @@ package enum PrecisionCheck {
   ///   - split: "test" or "train".
   /// - Throws: `EncoderError`; errors of the file system.
   package static func record(
-    in folder: URL, tokens: [[Int32]], actual: [Int], split: String, pool: ComputePool = .shared
+    in folder: URL, tokens: [[Int32]], actual: [[Int]], split: String, pool: ComputePool = .shared
   ) throws {
-    precondition(tokens.count == actual.count, "one label per text")
+    precondition(tokens.count == actual.count, "as many label sets as texts")
     guard !tokens.isEmpty else { return }
     let texts = evenly(tokens.count).map { tokens[$0] }
     let labels = evenly(tokens.count).map { actual[$0] }

@@ -141,6 +141,16 @@ package struct Recipe: Sendable, Hashable {
     }
   }
 
+  /// - Throws: `SchemaError` that names the first argument which wants exactly one label a record.
+  package func validateForSeveralLabels() throws {
+    func refuse(_ field: String, _ what: String) throws {
+      throw SchemaError(
+        field: field, "\(what) wants records with one label each, and these may have several")
+    }
+    if loss == .supervisedContrastive { try refuse("loss", loss.rawValue) }
+    if head == .differentiable { try refuse("head", "the differentiable head") }
+  }
+
   /// Refuses what would be passed over without a word.
   private func validateCombinations() throws {
     let plain = Recipe(name)

@@ -16,14 +16,32 @@ package enum Significance {
     for (cell, count) in evaluation.confusion.enumerated() {
       cells += repeatElement(cell, count: count)
     }
+    return interval(records: records, seed: seed, resamples: resamples) { drawn in
+      var confusion = [Int](repeating: 0, count: evaluation.confusion.count)
+      for record in drawn { confusion[cells[record]] += 1 }
+      return Evaluation(labels: evaluation.labels, confusion: confusion).macroF1
+    }
+  }
+
+  /// As above, where the records' number says less than which they are.
+  ///
+  /// - Parameter evaluation: of records by their places, some of them several times.
+  package static func macroF1Interval(
+    records: Int, seed: UInt64, resamples: Int? = nil, _ evaluation: ([Int]) -> Evaluation
+  ) -> ClosedRange<Double> {
+    guard records > 0 else { return 0...1 }
+    return interval(records: records, seed: seed, resamples: resamples) { evaluation($0).macroF1 }
+  }
+
+  private static func interval(
+    records: Int, seed: UInt64, resamples: Int?, _ measure: (_ drawn: [Int]) -> Double
+  ) -> ClosedRange<Double> {
     let count = resamples ?? min(1_000, max(200, 20_000_000 / records))
     var random = RandomSource(seed: seed, purpose: .bootstrap)
     var values: [Double] = []
     values.reserveCapacity(count)
     for _ in 0..<count {
-      var confusion = [Int](repeating: 0, count: evaluation.confusion.count)
-      for _ in 0..<records { confusion[cells[random.below(records)]] += 1 }
-      values.append(Evaluation(labels: evaluation.labels, confusion: confusion).macroF1)
+      values.append(measure((0..<records).map { _ in random.below(records) }))
     }
     values.sort()
     func quantile(_ share: Double) -> Double {

@@ -143,6 +143,14 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
     return try await executor.run {
       do {
         let classifier = try LocalClassifier(folder: folder, pool: pool)
+        guard !classifier.head.isMultiLabel else {
+          throw RPCError(
+            code: .failedPrecondition,
+            message:
+              "the model '\(model.name)' gives a text any number of labels, and the data set "
+              + "'\(dataset.name)' asks for one; `lauter-trainer fit --test` evaluates it on a file"
+          )
+        }
         // The head's rows may be in another order than the data set's labels.
         let places = try classifier.manifest.labels.map { label in
           do { return try dataset.question.index(of: label) } catch {

@@ -68,10 +68,14 @@ package struct Training: Sendable {
     _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
     report: @escaping (TrainingProgress) -> Void = { _ in }
   ) throws -> Outcome {
-    let labels = set.examples.map(\.label)
+    let labels = set.examples.map(\.labels)
     guard recipe.name == .lauter else {
-      var outcome = try run(
-        &body, texts: material.texts, labels: labels, labelCount: set.labels.count, report: report)
+      var outcome =
+        set.isMultiLabel
+        ? try runOneVsRest(&body, set, material, report: report)
+        : try run(
+          &body, texts: material.texts, labels: labels.map { $0[0] },
+          labelCount: set.labels.count, report: report)
       outcome.usedSuggestions = set.examples.contains(where: \.isSuggested)
       return outcome
     }
@@ -82,7 +86,8 @@ package struct Training: Sendable {
     {
       let split = examples.count * width
       return EvidenceHead.Evidence(
-        embeddings: Array(embeddings[..<split]), width: width, labels: examples.map(\.label),
+        embeddings: Array(embeddings[..<split]), width: width, labels: examples.map(\.labels),
+        isMultiLabel: set.isMultiLabel,
         isSuggested: examples.map(\.isSuggested), suggestions: examples.map(\.suggestion),
         anchors: set.anchors.vectors(Array(embeddings[split...]), width: width))
     }
@@ -105,12 +110,19 @@ package struct Training: Sendable {
         of: answered.map { set.examples[$0] })
     } else if let validation = run.validation {
       let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
-      run.temperature = Calibration.temperature(
-        probabilities: answered.map { validation.probabilities[$0] },
-        actual: answered.map { labels[$0] })
+      let probabilities = answered.map { validation.probabilities[$0] }
+      let actual = answered.map { labels[$0] }
+      if set.isMultiLabel {
+        run.thresholds = Thresholds.best(probabilities: probabilities, actual: actual)
+      } else {
+        run.temperature = Calibration.temperature(
+          probabilities: probabilities, actual: actual.map { $0[0] })
+      }
     }
-    return try run.finished { [temperature = run.temperature] in
-      try head.fit(known).divided(by: temperature)
+    return try run.finished { [temperature = run.temperature, thresholds = run.thresholds] in
+      let fitted = try head.fit(known)
+      return try thresholds.map { try fitted.with(thresholds: $0) }
+        ?? fitted.divided(by: temperature)
     }
   }
 
@@ -122,15 +134,19 @@ package struct Training: Sendable {
     let everything = known
     let answered = known.answered
     let actual = answered.map { known.labels[$0] }
+    func score(_ probabilities: [[Float]]) -> Trial.Score {
+      everything.isMultiLabel
+        ? Trial.Score(probabilities, actual) : Trial.Score(probabilities, actual.map { $0[0] })
+    }
     func crossValidation(_ head: EvidenceHead) throws -> CrossValidation? {
       try head.crossValidation(known, folds: recipe.folds, seed: recipe.seed)
     }
     guard recipe.folds >= 2, var validation = try crossValidation(head) else { return }
     if run.usedSuggestions {
-      let with = Trial.Score(answered.map { validation.probabilities[$0] }, actual)
+      let with = score(answered.map { validation.probabilities[$0] })
       known = everything.at(answered)
       guard let alone = try crossValidation(head) else { return }
-      var trial = Trial(with: with, without: Trial.Score(alone.probabilities, actual))
+      var trial = Trial(with: with, without: score(alone.probabilities))
       if case .always = recipe.suggestions { trial.used = true }
       run.suggestionTrial = trial
       run.usedSuggestions = trial.used
@@ -143,8 +159,7 @@ package struct Training: Sendable {
         let without = try crossValidation(plain)
       {
         let trial = Trial(
-          with: Trial.Score(validation.probabilities, actual),
-          without: Trial.Score(without.probabilities, actual))
+          with: score(validation.probabilities), without: score(without.probabilities))
         run.labelNameTrial = trial
         if !trial.used { (head, validation) = (plain, without) }
       }
@@ -155,7 +170,7 @@ package struct Training: Sendable {
     }
     run.validation = validation
     let answers = everything.at(answered)
-    if head.usesAnchors, answers.labels.count >= 2 {
+    if head.usesAnchors, answers.labels.count >= 2, !answers.isMultiLabel {
       run.learningCurve = try LearningCurve(
         head, answers, folds: min(recipe.folds, answers.labels.count), seed: recipe.seed)
     }
@@ -165,12 +180,14 @@ package struct Training: Sendable {
 
   /// Whether the body is tuned where the head does not learn from suggestions, which teach it more than
   /// tuning does. Lauter's recipe leaves it as it is with few answers, whose pairs are too few to move
-  /// it to any purpose.
+  /// it to any purpose; and where a record may have several labels, since their thresholds need
+  /// predictions of records that the body has not seen either.
   package func tunesBody(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody { return false }
     guard recipe.name == .lauter else { return true }
+    if set.isMultiLabel { return false }
     return set.labels.indices.allSatisfy { label in
-      set.examples.count { $0.label == label && !$0.isSuggested } >= Self.fewestAnswersToTune
+      set.examples.count { $0.labels == [label] && !$0.isSuggested } >= Self.fewestAnswersToTune
     }
   }
   package static let fewestAnswersToTune = 4
@@ -199,7 +216,7 @@ package struct Training: Sendable {
       }
     }
     if !recipe.freezeBody {
-      try tune(&body, texts: texts, labels: labels, &run)
+      try tune(&body, texts: texts, labels: labels.map { [$0] }, &run)
       // A differentiable head embeds as it goes.
       if recipe.head == .logisticRegression { embeddings = try embed(&body, texts, &run) }
     }
@@ -222,6 +239,39 @@ package struct Training: Sendable {
     }
   }
 
+  /// Trains by SetFit's recipe where a record may have several labels: SetFit's `one-vs-rest`, whose
+  /// thresholds are one half.
+  private func runOneVsRest(
+    _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
+    report: @escaping (TrainingProgress) -> Void
+  ) throws -> Outcome {
+    let (labels, labelCount) = (set.examples.map(\.labels), set.labels.count)
+    var run = Run(report: report)
+    var embeddings: [Float] = []
+    if recipe.freezeBody || recipe.folds >= 2 {
+      embeddings = try embed(&body, material.texts, &run)
+      run.validation = try run.measured(\.validation, .validation) {
+        try CrossValidation.oneVsRest(
+          embeddings, width: body.dimensions, labels: labels, labelCount: labelCount,
+          C: recipe.headC, folds: recipe.folds, seed: recipe.seed)
+      }
+    }
+    if !recipe.freezeBody {
+      try tune(&body, texts: material.texts, labels: labels, &run)
+      embeddings = try embed(&body, material.texts, &run)
+    }
+    return try run.finished {
+      try LogisticRegression(C: recipe.headC).fitOneVsRest(
+        embeddings, hidden: body.dimensions,
+        targets: Thresholds.targets(labels, labelCount: labelCount), labelCount: labelCount,
+        weights: recipe.balanceLabels
+          ? (0..<labelCount).map { label in
+            LogisticRegression.balanced(
+              labels.map { $0.contains(label) ? 1 : 0 }, labelCount: 2)
+          } : nil)
+    }
+  }
+
   /// A training under way.
   private struct Run {
     let report: (TrainingProgress) -> Void
@@ -230,6 +280,7 @@ package struct Training: Sendable {
     var seconds = Seconds()
     var validation: CrossValidation?
     var temperature = 1.0
+    var thresholds: [Float]?
     var usedSuggestions = false
     var suggestionTrial: Trial?
     var labelNameTrial: Trial?
@@ -263,7 +314,7 @@ package struct Training: Sendable {
   }
 
   private func tune(
-    _ body: inout some TrainableBody, texts: [[Int32]], labels: [Int], _ run: inout Run
+    _ body: inout some TrainableBody, texts: [[Int32]], labels: [[Int]], _ run: inout Run
   ) throws {
     let report = run.report
     run.losses = try run.measured(\.body) {
@@ -340,9 +391,15 @@ extension ClassificationHead {
       bias: bias.map { $0 * scale })
   }
 
-  /// The most probable label of each row of embeddings [texts, hidden]; on a tie the first.
-  package func predictions(_ embeddings: [Float]) -> [Int] {
-    probabilities(rows: embeddings).map(\.mostProbable)
+  /// The same multi-label head with other thresholds, [labels].
+  func with(thresholds: [Float]) throws -> ClassificationHead {
+    try ClassificationHead(
+      labels: labels, hidden: hidden, weight: weight, bias: bias, thresholds: thresholds)
+  }
+
+  /// The labels of each row of embeddings [texts, hidden].
+  package func predictions(_ embeddings: [Float]) -> [[Int]] {
+    probabilities(rows: embeddings).map(chosen)
   }
 }
 

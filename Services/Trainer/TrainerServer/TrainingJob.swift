@@ -40,7 +40,7 @@ package struct TrainingJob: Sendable {
     // Lauter's recipe has a budget.
     let steps =
       plan.recipe.name == .lauter
-      ? 0 : BodyTraining(recipe: plan.recipe, labels: plan.set.examples.map(\.label)).steps
+      ? 0 : BodyTraining(recipe: plan.recipe, labels: plan.set.examples.map(\.labels)).steps
     if steps > Self.manySteps {
       // Pairs grow with the square of the records; SetFit's recipe has no limit of its own.
       logger.warning(
@@ -131,7 +131,8 @@ package struct TrainingJob: Sendable {
     let held = !plan.held.texts.isEmpty
     try PrecisionCheck.record(
       in: folder, tokens: body.tokens(held ? plan.held.texts : answered.map(\.text)),
-      actual: held ? plan.held.actual : answered.map(\.label), split: held ? "test" : "train",
+      actual: held ? plan.held.actual.map { [$0] } : answered.map(\.labels),
+      split: held ? "test" : "train",
       pool: pool)
   }
 

@@ -1,10 +1,12 @@
 package import Schema
 
-/// What a model learns from: texts with a label each, ordered by record id, so that the same records
+/// What a model learns from: texts with their labels, ordered by record id, so that the same records
 /// always make the same training set.
 package struct TrainingSet: Sendable, Hashable {
   /// The data set's labels, in its order.
   package let labels: [String]
+  /// Whether a record may have several labels, or none; otherwise each has exactly one.
+  package let isMultiLabel: Bool
   /// What the labels' names and descriptions say.
   package let anchors: LabelAnchors
   package let examples: [Example]
@@ -15,12 +17,12 @@ package struct TrainingSet: Sendable, Hashable {
     package var recordID: Int64
     package var externalID: String
     package var text: String
-    /// Index into `labels`.
-    package var label: Int
-    /// True where no person has confirmed the label.
+    /// Indices into the set's labels, ascending; exactly one unless the set is multi-label.
+    package var labels: [Int]
+    /// True where no person has confirmed the labels.
     package var isSuggested: Bool
-    /// What the agent said, also of a record that people have answered; an index into `labels`.
-    package var suggestion: Int?
+    /// What the agent said, also of a record that people have answered.
+    package var suggestion: [Int]?
   }
 
   /// Picks the training records among a data set's.
@@ -34,6 +36,7 @@ package struct TrainingSet: Sendable, Hashable {
   /// - Throws: `TrainingError`; `SchemaError` if a record's label is not one of the data set's.
   package init(dataset: Dataset, records: some Sequence<Record>, recipe: Recipe) throws {
     labels = dataset.question.labels.map(\.name)
+    isMultiLabel = false
     anchors = LabelAnchors(dataset.question.labels)
     let train = records.filter { $0.split == .train }.sorted { $0.id < $1.id }
     let chosen: String? =
@@ -58,8 +61,8 @@ package struct TrainingSet: Sendable, Hashable {
     func example(_ record: Record, _ label: String, isSuggested: Bool) throws -> Example {
       Example(
         recordID: record.id, externalID: record.externalID, text: record.text(dataset.fields),
-        label: try dataset.question.index(of: label), isSuggested: isSuggested,
-        suggestion: try suggestion(record).map { try dataset.question.index(of: $0) })
+        labels: [try dataset.question.index(of: label)], isSuggested: isSuggested,
+        suggestion: try suggestion(record).map { [try dataset.question.index(of: $0)] })
     }
 
     var reviewed = try train.compactMap { record in
@@ -88,33 +91,40 @@ package struct TrainingSet: Sendable, Hashable {
   package struct Line: Sendable, Hashable {
     package var id: String
     package var text: String
-    /// Indices into the labels.
-    package var label: Int?
-    package var suggestion: Int?
+    /// Indices into the labels, ascending; `nil` where nobody has answered.
+    package var labels: [Int]?
+    package var suggestion: [Int]?
 
-    package init(id: String, text: String, label: Int?, suggestion: Int? = nil) {
+    package init(id: String, text: String, labels: [Int]?, suggestion: [Int]? = nil) {
       self.id = id
       self.text = text
-      self.label = label
+      self.labels = labels
       self.suggestion = suggestion
     }
   }
 
   /// Picks the training records among those of a file.
   ///
+  /// A multi-label set's shots are records for each label: one is taken as long as one of its labels, or
+  /// having none, still wants records.
+  ///
   /// Where the recipe uses suggestions, a text beyond the shots counts as unanswered, and so does one
   /// without a label: what it was suggested stands in.
   ///
   /// - Throws: `TrainingError`.
-  package init(labels: [Label], lines: [Line], recipe: Recipe) throws {
+  package init(
+    labels: [Label], isMultiLabel: Bool = false, lines: [Line], recipe: Recipe
+  ) throws {
     self.labels = labels.map(\.name)
+    self.isMultiLabel = isMultiLabel
+    if isMultiLabel { try recipe.validateForSeveralLabels() }
     anchors = LabelAnchors(labels)
     var answered: [Example] = []
     for (index, line) in lines.enumerated() {
-      guard let label = line.label else { continue }
+      guard let labels = line.labels else { continue }
       answered.append(
         Example(
-          recordID: Int64(index + 1), externalID: line.id, text: line.text, label: label,
+          recordID: Int64(index + 1), externalID: line.id, text: line.text, labels: labels,
           isSuggested: false, suggestion: line.suggestion))
     }
     if let shots = recipe.shots {
@@ -135,13 +145,13 @@ package struct TrainingSet: Sendable, Hashable {
       suggested.append(
         Example(
           recordID: Int64(index + 1), externalID: line.id, text: line.text,
-          label: suggestion, isSuggested: true, suggestion: suggestion))
+          labels: suggestion, isSuggested: true, suggestion: suggestion))
     }
     examples = (answered + Self.budgeted(suggested, recipe)).sorted { $0.recordID < $1.recordID }
     try requireRecords(recipe)
   }
 
-  package func count(of label: Int) -> Int { examples.count { $0.label == label } }
+  package func count(of label: Int) -> Int { examples.count { $0.labels.contains(label) } }
 
   private func requireRecords(_ recipe: Recipe) throws {
     let counts = labels.indices.map { count(of: $0) }
@@ -164,10 +174,13 @@ package struct TrainingSet: Sendable, Hashable {
     _ examples: [Example], perLabel: Int, labelCount: Int, seed: UInt64
   ) -> [Example] {
     var random = RandomSource(seed: seed, purpose: .shots)
-    var taken = [Int](repeating: 0, count: labelCount)
+    // The last is of having no label.
+    var taken = [Int](repeating: 0, count: labelCount + 1)
     let chosen = random.shuffled(examples).filter { example in
-      taken[example.label] += 1
-      return taken[example.label] <= perLabel
+      let counted = example.labels.isEmpty ? [labelCount] : example.labels
+      guard counted.contains(where: { taken[$0] < perLabel }) else { return false }
+      for label in counted { taken[label] += 1 }
+      return true
     }
     return chosen.sorted { $0.recordID < $1.recordID }
   }

@@ -14,12 +14,13 @@ extension InferenceV1 {
     descriptor: """
       CiNsYXV0ZXIvaW5mZXJlbmNlL3YxL2luZmVyZW5jZS5wcm90bxITbGF1dGVyLmluZmVyZW5jZS52\
       MSJWCg5QcmVkaWN0UmVxdWVzdBIUCgVtb2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEo\
-      BFIHdmVyc2lvbhIUCgV0ZXh0cxgDIAMoCVIFdGV4dHMiugEKD1ByZWRpY3RSZXNwb25zZRIUCgVt\
+      BFIHdmVyc2lvbhIUCgV0ZXh0cxgDIAMoCVIFdGV4dHMi2wEKD1ByZWRpY3RSZXNwb25zZRIUCgVt\
       b2RlbBgBIAEoCVIFbW9kZWwSGAoHdmVyc2lvbhgCIAEoBFIHdmVyc2lvbhIWCgZsYWJlbHMYAyAD\
       KAlSBmxhYmVscxJBCgtwcmVkaWN0aW9ucxgEIAMoCzIfLmxhdXRlci5pbmZlcmVuY2UudjEuUHJl\
-      ZGljdGlvblILcHJlZGljdGlvbnMSHAoJcHJlY2lzaW9uGAUgASgJUglwcmVjaXNpb24iXgoKUHJl\
-      ZGljdGlvbhIUCgVsYWJlbBgBIAEoCVIFbGFiZWwSFAoFc2NvcmUYAiABKAJSBXNjb3JlEiQKDXBy\
-      b2JhYmlsaXRpZXMYAyADKAJSDXByb2JhYmlsaXRpZXMiYgoMRW1iZWRSZXF1ZXN0EhYKBW1vZGVs\
+      ZGljdGlvblILcHJlZGljdGlvbnMSHAoJcHJlY2lzaW9uGAUgASgJUglwcmVjaXNpb24SHwoLbXVs\
+      dGlfbGFiZWwYBiABKAhSCm11bHRpTGFiZWwidgoKUHJlZGljdGlvbhIUCgVsYWJlbBgBIAEoCVIF\
+      bGFiZWwSFAoFc2NvcmUYAiABKAJSBXNjb3JlEiQKDXByb2JhYmlsaXRpZXMYAyADKAJSDXByb2Jh\
+      YmlsaXRpZXMSFgoGbGFiZWxzGAQgAygJUgZsYWJlbHMiYgoMRW1iZWRSZXF1ZXN0EhYKBW1vZGVs\
       GAEgASgJSABSBW1vZGVsEhoKB2VuY29kZXIYAiABKAlIAFIHZW5jb2RlchIUCgV0ZXh0cxgDIAMo\
       CVIFdGV4dHNCCAoGc291cmNlIn0KDUVtYmVkUmVzcG9uc2USHgoKZGltZW5zaW9ucxgBIAEoDVIK\
       ZGltZW5zaW9ucxIWCgZ2YWx1ZXMYAiADKAJSBnZhbHVlcxIWCgZkaWdlc3QYAyABKAlSBmRpZ2Vz\
@@ -86,19 +87,24 @@ extension InferenceV1 {
     public var predictions: [InferenceV1.Prediction]
     /// What it was computed in: "fp32", "bf16" or "int8".
     public var precision: String
+    /// Whether a text may have several labels, or none: then each prediction's `labels` say which, and its
+    /// probabilities do not add up to 1.
+    public var multiLabel: Bool
 
     public init(
       model: String = "",
       version: UInt64 = 0,
       labels: [String] = [],
       predictions: [InferenceV1.Prediction] = [],
-      precision: String = ""
+      precision: String = "",
+      multiLabel: Bool = false
     ) {
       self.model = model
       self.version = version
       self.labels = labels
       self.predictions = predictions
       self.precision = precision
+      self.multiLabel = multiLabel
     }
   }
 }
@@ -118,6 +124,7 @@ extension InferenceV1.PredictResponse: CodedMessage {
     self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
     self.predictions = try Decoded.messages(c.pointee.predictions, c.pointee.n_predictions)
     self.precision = String(cString: c.pointee.precision)
+    self.multiLabel = c.pointee.multi_label != 0
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__PredictResponse>, _ arena: Arena) throws {
@@ -129,20 +136,30 @@ extension InferenceV1.PredictResponse: CodedMessage {
     c.pointee.n_predictions = predictions.count
     c.pointee.predictions = try arena.messages(predictions)
     c.pointee.precision = try arena.string(precision, "lauter.inference.v1.PredictResponse.precision")
+    c.pointee.multi_label = multiLabel ? 1 : 0
   }
 }
 
 extension InferenceV1 {
   public struct Prediction: Message, Hashable, Sendable {
+    /// The most probable label.
     public var label: String
     /// The label's probability.
     public var score: Float
     public var probabilities: [Float]
+    /// Of a multi-label model: every label whose probability reaches the model's threshold for it.
+    public var labels: [String]
 
-    public init(label: String = "", score: Float = 0, probabilities: [Float] = []) {
+    public init(
+      label: String = "",
+      score: Float = 0,
+      probabilities: [Float] = [],
+      labels: [String] = []
+    ) {
       self.label = label
       self.score = score
       self.probabilities = probabilities
+      self.labels = labels
     }
   }
 }
@@ -160,6 +177,7 @@ extension InferenceV1.Prediction: CodedMessage {
     self.label = String(cString: c.pointee.label)
     self.score = c.pointee.score
     self.probabilities = Decoded.scalars(c.pointee.probabilities, c.pointee.n_probabilities)
+    self.labels = Decoded.strings(c.pointee.labels, c.pointee.n_labels)
   }
 
   package func fill(_ c: UnsafeMutablePointer<Lauter__Inference__V1__Prediction>, _ arena: Arena) throws {
@@ -169,6 +187,8 @@ extension InferenceV1.Prediction: CodedMessage {
     try arena.keepNegativeZero(score, 2, &c.pointee.base)
     c.pointee.n_probabilities = probabilities.count
     c.pointee.probabilities = try arena.scalars(probabilities)
+    c.pointee.n_labels = labels.count
+    c.pointee.labels = try arena.strings(labels, "lauter.inference.v1.Prediction.labels")
   }
 }
 

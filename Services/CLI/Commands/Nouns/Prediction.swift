@@ -108,22 +108,36 @@ private final class PredictionOutput {
   func print(_ texts: [String], _ answer: InferenceV1.PredictResponse) {
     if json {
       for (text, prediction) in zip(texts, answer.predictions) {
-        let line: JSON = [
-          "text": .string(text), "label": .string(prediction.label),
-          "score": .of(prediction.score),
-          "probabilities": .object(
-            zip(answer.labels, prediction.probabilities).map { .init($0, .of($1)) }),
-          "model": .string(answer.model), "version": .of(answer.version),
-        ]
+        let verdict: [JSON.Member] =
+          answer.multiLabel
+          ? [.init("labels", .array(prediction.labels.map { .string($0) }))]
+          : [.init("label", .string(prediction.label)), .init("score", .of(prediction.score))]
+        let line = JSON.object(
+          [.init("text", .string(text))] + verdict + [
+            .init(
+              "probabilities",
+              .object(zip(answer.labels, prediction.probabilities).map { .init($0, .of($1)) })),
+            .init("model", .string(answer.model)), .init("version", .of(answer.version)),
+          ])
         console.out(line.text)
       }
       return
     }
-    var table = Table([
-      .init("label"), .init("score", alignsRight: true), .init("text", shrinks: true),
-    ])
+    var table = Table(
+      answer.multiLabel
+        ? [.init("labels"), .init("text", shrinks: true)]
+        : [.init("label"), .init("score", alignsRight: true), .init("text", shrinks: true)])
     for (text, prediction) in zip(texts, answer.predictions) {
-      table.add([prediction.label, Show.decimal(Double(prediction.score)), text])
+      if answer.multiLabel {
+        let probabilities = Dictionary(
+          uniqueKeysWithValues: zip(answer.labels, prediction.probabilities))
+        let labels = prediction.labels.map {
+          "\($0) \(Show.decimal(Double(probabilities[$0] ?? 0)))"
+        }
+        table.add([labels.isEmpty ? "none" : labels.joined(separator: ", "), text])
+      } else {
+        table.add([prediction.label, Show.decimal(Double(prediction.score)), text])
+      }
     }
     let lines = table.lines(
       width: console.isOutputTerminal ? console.columns : nil, bold: console.colour)

@@ -431,7 +431,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__predict_request__descrip
   (ProtobufCMessageInit) lauter__inference__v1__predict_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__inference__v1__predict_response__field_descriptors[5] =
+static const ProtobufCFieldDescriptor lauter__inference__v1__predict_response__field_descriptors[6] =
 {
   {
     "model",
@@ -493,10 +493,23 @@ static const ProtobufCFieldDescriptor lauter__inference__v1__predict_response__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "multi_label",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Inference__V1__PredictResponse, multi_label),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__inference__v1__predict_response__field_indices_by_name[] = {
   2,   /* field[2] = labels */
   0,   /* field[0] = model */
+  5,   /* field[5] = multi_label */
   4,   /* field[4] = precision */
   3,   /* field[3] = predictions */
   1,   /* field[1] = version */
@@ -504,7 +517,7 @@ static const unsigned lauter__inference__v1__predict_response__field_indices_by_
 static const ProtobufCIntRange lauter__inference__v1__predict_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor lauter__inference__v1__predict_response__descriptor =
 {
@@ -514,14 +527,14 @@ const ProtobufCMessageDescriptor lauter__inference__v1__predict_response__descri
   "Lauter__Inference__V1__PredictResponse",
   "lauter.inference.v1",
   sizeof(Lauter__Inference__V1__PredictResponse),
-  5,
+  6,
   lauter__inference__v1__predict_response__field_descriptors,
   lauter__inference__v1__predict_response__field_indices_by_name,
   1,  lauter__inference__v1__predict_response__number_ranges,
   (ProtobufCMessageInit) lauter__inference__v1__predict_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__inference__v1__prediction__field_descriptors[3] =
+static const ProtobufCFieldDescriptor lauter__inference__v1__prediction__field_descriptors[4] =
 {
   {
     "label",
@@ -559,16 +572,29 @@ static const ProtobufCFieldDescriptor lauter__inference__v1__prediction__field_d
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "labels",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lauter__Inference__V1__Prediction, n_labels),
+    offsetof(Lauter__Inference__V1__Prediction, labels),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__inference__v1__prediction__field_indices_by_name[] = {
   0,   /* field[0] = label */
+  3,   /* field[3] = labels */
   2,   /* field[2] = probabilities */
   1,   /* field[1] = score */
 };
 static const ProtobufCIntRange lauter__inference__v1__prediction__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lauter__inference__v1__prediction__descriptor =
 {
@@ -578,7 +604,7 @@ const ProtobufCMessageDescriptor lauter__inference__v1__prediction__descriptor =
   "Lauter__Inference__V1__Prediction",
   "lauter.inference.v1",
   sizeof(Lauter__Inference__V1__Prediction),
-  3,
+  4,
   lauter__inference__v1__prediction__field_descriptors,
   lauter__inference__v1__prediction__field_indices_by_name,
   1,  lauter__inference__v1__prediction__number_ranges,

@@ -68,15 +68,23 @@ struct  Lauter__Inference__V1__PredictResponse
    * What it was computed in: "fp32", "bf16" or "int8".
    */
   char *precision;
+  /*
+   * Whether a text may have several labels, or none: then each prediction's `labels` say which, and its
+   * probabilities do not add up to 1.
+   */
+  protobuf_c_boolean multi_label;
 };
 #define LAUTER__INFERENCE__V1__PREDICT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__inference__v1__predict_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Lauter__Inference__V1__Prediction
 {
   ProtobufCMessage base;
+  /*
+   * The most probable label.
+   */
   char *label;
   /*
    * The label's probability.
@@ -84,10 +92,15 @@ struct  Lauter__Inference__V1__Prediction
   float score;
   size_t n_probabilities;
   float *probabilities;
+  /*
+   * Of a multi-label model: every label whose probability reaches the model's threshold for it.
+   */
+  size_t n_labels;
+  char **labels;
 };
 #define LAUTER__INFERENCE__V1__PREDICTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__inference__v1__prediction__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL }
 
 
 typedef enum {
