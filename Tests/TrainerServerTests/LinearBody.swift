@@ -6,6 +6,7 @@ struct LinearBody: TrainableBody {
   let dimensions: Int
   /// [vocabulary, dimensions]
   var weights: [Float]
+  private let initial: [Float]
   private(set) var gradient: [Double]
   private var first: [Double]
   private var second: [Double]
@@ -21,6 +22,7 @@ struct LinearBody: TrainableBody {
     self.dimensions = dimensions
     var random = RandomSource(seed: seed, purpose: .dropout)
     weights = (0..<vocabulary * dimensions).map { _ in Float.random(in: -1...1, using: &random) }
+    initial = weights
     gradient = [Double](repeating: 0, count: weights.count)
     first = gradient
     second = gradient
@@ -58,6 +60,11 @@ struct LinearBody: TrainableBody {
     first = [Double](repeating: 0, count: weights.count)
     second = first
     steps = 0
+  }
+
+  mutating func restore() {
+    weights = initial
+    forgetSteps()
   }
 
   mutating func step(

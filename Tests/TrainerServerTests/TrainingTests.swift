@@ -64,8 +64,8 @@ struct TrainingTests {
     let training = BodyTraining(recipe: Recipe(.lauter), labels: balanced(64, 3))
     #expect(training.steps == BodyTraining.budget)
     let rates = (0..<training.steps).map { training.learningRate(step: $0) }
-    #expect(rates.allSatisfy { $0 > 0 && $0 <= 2e-5 })
-    #expect(rates.max() == rates[19])
+    #expect(rates.allSatisfy { $0 > 0 && $0 <= 3e-4 })
+    #expect(rates.max() == rates[2])
     #expect(BodyTraining(recipe: Recipe(.lauter), labels: balanced(4, 3)).steps == 6)
   }
 
@@ -91,6 +91,45 @@ struct TrainingTests {
     var frozen = Recipe(.lauter)
     frozen.freezeBody = true
     #expect(try !Training(recipe: frozen).tunesBody(set(few + 1)))
+  }
+
+  @Test("The body is tuned where two halves of the answers say that it helps, and else left alone")
+  func triesTuning() throws {
+    let (texts, labels) = corpus(k: 8)
+    var random = RandomSource(seed: 3, purpose: .shots)
+    let chance = random.shuffled(labels)
+    for (labels, helps) in [(labels, true), (chance, false)] {
+      var recipe = Recipe(.lauter)
+      recipe.bodyLearningRate = 0.05
+      let set = try TrainingSet(
+        labels: ["a", "b", "c"].map { Label(name: $0) },
+        lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
+      var body = LinearBody(vocabulary: 60, dimensions: 16)
+      let before = body.weights
+      let material = Training.Material(
+        texts: texts, anchors: set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] }
+      )
+      var phases: [TrainingProgress.Phase] = []
+      let outcome = try Training(recipe: recipe).run(&body, set, material) {
+        if phases.last != $0.phase { phases.append($0.phase) }
+      }
+      let trial = try #require(outcome.bodyTrial)
+      let validation = try #require(outcome.validation)
+      #expect(trial.used == helps && trial.used == (trial.with.logLoss < trial.without.logLoss))
+      #expect(validation.tunesBody == helps && validation.folds == (helps ? 2 : 5))
+      #expect(validation.probabilities.allSatisfy { $0.count == 3 })
+      #expect(outcome.losses.count == (helps ? BodyTraining.budget : 0))
+      // A trial is no step of the training.
+      #expect((body.weights == before) == !helps && body.steps == outcome.losses.count)
+      #expect(phases.contains(.body) == helps)
+      #expect(Assessment(crossValidated: outcome, set, seed: 1)?.evaluation.records == 24)
+      // Without cross-validation nobody asks.
+      recipe.folds = 0
+      body = LinearBody(vocabulary: 60, dimensions: 16)
+      let unasked = try Training(recipe: recipe).run(&body, set, material)
+      #expect(unasked.bodyTrial == nil && unasked.losses.count == BodyTraining.budget)
+      #expect(unasked.temperature == 1)
+    }
   }
 
   @Test("Training pulls labels apart, and the head then tells them apart")

@@ -175,12 +175,14 @@ extension CrossValidationReport {
         "cross-validation on \(evaluation.records) training records, \(folds) folds"
           + (bodyTuned ? ", before the body was tuned:" : ":")
       ] + evaluation.lines
-    for (trial, what) in [(suggestions, "suggestions"), (labelNames, "label names")] {
+    for (trial, what) in [
+      (suggestions, "suggestions"), (labelNames, "label names"), (tuning, "tuning of the body"),
+    ] {
       guard let trial else { continue }
       lines.append(
         "\(what) \(trial.used ? "used" : "left out"): "
           + String(
-            format: "accuracy %.1f%% with and %.1f%% without them, log loss %.3f and %.3f",
+            format: "accuracy %.1f%% with and %.1f%% without, log loss %.3f and %.3f",
             trial.with.accuracy * 100, trial.without.accuracy * 100, trial.with.logLoss,
             trial.without.logLoss))
     }

@@ -44,9 +44,11 @@ extension StoreV1.CrossValidation {
     else { return nil }
     self.init(
       folds: UInt32(validation.folds), evaluation: .init(assessment, split: .train),
-      bodyTuned: !outcome.losses.isEmpty, suggestions: outcome.suggestionTrial.map { .init($0) },
+      bodyTuned: !outcome.losses.isEmpty && !validation.tunesBody,
+      suggestions: outcome.suggestionTrial.map { .init($0) },
       agent: outcome.suggestionTrial == nil ? "" : set.agent ?? "",
-      labelNames: outcome.labelNameTrial.map { .init($0) })
+      labelNames: outcome.labelNameTrial.map { .init($0) },
+      tuning: outcome.bodyTrial.map { .init($0) })
   }
 }
 

@@ -5,12 +5,15 @@ import Transformer
 ///
 /// The heads are fitted to the encoder's embeddings as they were before the body was tuned: that costs a
 /// head per fold and no training of the body. Where the body stays as it is the predictions are of the
-/// very kind of model that is made. Where it is tuned they are of a plainer one, so what they promise is
-/// on the low side; embeddings of the tuned body would promise too much, since it has seen every answer.
+/// very kind of model that is made. Embeddings of the tuned body would promise too much, since it has seen
+/// every answer. So Lauter's recipe, where it tunes, does so for two folds as well, in fewer steps; SetFit's
+/// has the plainer predictions, and what they promise is on the low side.
 package struct CrossValidation: Sendable, Hashable {
   package var folds: Int
   /// [records][labels], in the training set's order.
   package var probabilities: [[Float]]
+  /// Whether each fold's head has a body of its own, tuned without the fold.
+  package var tunesBody = false
 
   package static let defaultFolds = 5
 
@@ -42,6 +45,12 @@ package struct CrossValidation: Sendable, Hashable {
     }
   }
 
+  /// Without a prediction yet.
+  init(folds: Int, records: Int) {
+    self.folds = folds
+    probabilities = [[Float]](repeating: [], count: records)
+  }
+
   /// - Parameters:
   ///   - folds: of each record.
   ///   - embeddings: [records, width], row-major.
@@ -50,8 +59,7 @@ package struct CrossValidation: Sendable, Hashable {
     folds: [Int], count: Int, embeddings: [Float], width: Int,
     fit: (_ records: [Int]) throws -> ClassificationHead
   ) throws {
-    self.folds = count
-    probabilities = [[Float]](repeating: [], count: folds.count)
+    self.init(folds: count, records: folds.count)
     for fold in 0..<count {
       let held = folds.indices.filter { folds[$0] == fold }
       if held.isEmpty { continue }
@@ -145,17 +153,28 @@ package struct Trial: Sendable, Hashable {
     }
   }
 
-  /// Used unless the answers speak against it: unless the log loss is higher with it by more than two
-  /// standard errors of the paired difference. Suggestions and label names help nearly always, and a dozen
-  /// answers that say otherwise by less are chance.
-  package init(with: Score, without: Score) {
+  package enum Burden: Sendable {
+    /// What helps nearly always is used unless the log loss is higher with it by more than two standard
+    /// errors of the paired difference: suggestions and label names, of which a dozen answers that say
+    /// otherwise by less say so by chance.
+    case harm
+    /// What takes time, and does harm as often, is used where the log loss is lower with it.
+    case gain
+  }
+
+  /// - Parameter burden: what must be shown.
+  package init(with: Score, without: Score, toShow burden: Burden = .harm) {
     self.with = with
     self.without = without
     let harm = zip(with.logLosses, without.logLosses).map { $0 - $1 }
     let count = Double(harm.count)
     let mean = harm.reduce(0, +) / count
     let variance = harm.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
-    used = mean <= 2 * (variance / count).squareRoot()
+    used =
+      switch burden {
+      case .harm: mean <= 2 * (variance / count).squareRoot()
+      case .gain: mean < 0
+      }
   }
 }
 

@@ -95,11 +95,13 @@ package struct EvaluationReport: Sendable, Encodable {
 /// A cross-validation as `lauter-trainer fit --json` writes it.
 package struct CrossValidationReport: Sendable, Encodable {
   package var folds: Int
-  /// Whether the model's body was tuned, which the cross-validated heads' was not.
+  /// Whether the model's body was tuned and the cross-validated heads' were not.
   package var bodyTuned: Bool
   package var evaluation: EvaluationReport
   package var suggestions: Trial?
   package var labelNames: Trial?
+  /// Of the body.
+  package var tuning: Trial?
   package var learningCurve: [LearningCurve.Point]?
   /// Records whose label is probably wrong, and those without one whose suggestion is; the first of each.
   package var labelErrors: [Suspect]
@@ -114,7 +116,7 @@ package struct CrossValidationReport: Sendable, Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case folds, evaluation, suggestions, disagreements
+    case folds, evaluation, suggestions, tuning, disagreements
     case bodyTuned = "body_tuned"
     case labelNames = "label_names"
     case learningCurve = "learning_curve"
@@ -126,10 +128,11 @@ package struct CrossValidationReport: Sendable, Encodable {
       let assessment = Assessment(crossValidated: outcome, set, seed: seed)
     else { return nil }
     folds = validation.folds
-    bodyTuned = !outcome.losses.isEmpty
+    bodyTuned = !outcome.losses.isEmpty && !validation.tunesBody
     evaluation = EvaluationReport(assessment, thresholds: outcome.head.thresholds)
     suggestions = outcome.suggestionTrial
     labelNames = outcome.labelNameTrial
+    tuning = outcome.bodyTrial
     learningCurve = outcome.learningCurve?.points
     let looks = SecondLooks(validation, set)
     func named(_ suspects: [ConfidentLearning.Suspect]) -> [Suspect] {

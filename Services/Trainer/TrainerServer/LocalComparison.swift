@@ -167,4 +167,9 @@ private struct RememberingBody: TrainableBody {
   }
 
   mutating func forgetSteps() { body.forgetSteps() }
+
+  mutating func restore() throws {
+    known = [:]
+    try body.restore()
+  }
 }

@@ -6,14 +6,11 @@ extension Recipe {
   ///
   /// - Throws: `SchemaError` that names the argument which is wrong.
   package init(_ spec: StoreV1.TrainingSpec) throws {
-    self.init()
-    if !spec.recipe.isEmpty {
-      guard let name = Kind(rawValue: spec.recipe) else {
-        let known = Kind.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
-        throw SchemaError(field: "recipe", "\(known), not '\(spec.recipe)'")
-      }
-      self.name = name
+    guard let name = spec.recipe.isEmpty ? .lauter : Kind(rawValue: spec.recipe) else {
+      let known = Kind.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
+      throw SchemaError(field: "recipe", "\(known), not '\(spec.recipe)'")
     }
+    self.init(name)
     func given(_ value: UInt32) -> Int? { value == 0 ? nil : Int(value) }
     if let seed = spec.seed { self.seed = seed }
     shots = given(spec.shots)

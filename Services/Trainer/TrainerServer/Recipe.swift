@@ -16,7 +16,7 @@ package struct Recipe: Sendable, Hashable {
   package var bodyEpochs = 1
   /// Pairs per step on the body.
   package var bodyBatchSize = 16
-  package var bodyLearningRate = 2e-5
+  package var bodyLearningRate: Double
   /// Under SetFit's recipe so many steps on the body, whatever the epochs, of so many pairs of each kind
   /// as fill them; under Lauter's at most so many.
   package var maxSteps: Int? = nil
@@ -89,6 +89,7 @@ package struct Recipe: Sendable, Hashable {
   package init(_ name: Kind = .lauter) {
     self.name = name
     suggestions = name == .lauter ? .ifTheyHelp(by: nil) : nil
+    bodyLearningRate = name == .lauter ? 3e-4 : 2e-5
   }
 
   /// - Throws: `SchemaError` that names the first argument out of its range.

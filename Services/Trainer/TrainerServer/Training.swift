@@ -27,6 +27,8 @@ package struct Training: Sendable {
     /// Where there were suggestions, and answers to hold them against.
     package var suggestionTrial: Trial?
     package var labelNameTrial: Trial?
+    /// Whether it helped to tune the body, where it was asked.
+    package var bodyTrial: Trial?
     package var learningCurve: LearningCurve?
 
     /// How many of the set's records the model has learned from.
@@ -100,16 +102,22 @@ package struct Training: Sendable {
     try validate(&head, &known, &run)
     report(TrainingProgress(phase: .validation, done: 1, total: 1))
     run.seconds.validation = (clock.now - start).seconds
+    run.answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+    let answered = run.answered
     if !run.usedSuggestions, tunesBody(set) {
-      let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
-      try tune(
-        &body, texts: answered.map { material.texts[$0] }, labels: answered.map { labels[$0] }, &run
-      )
-      known = evidence(
-        try embed(&body, answered.map { material.texts[$0] } + material.anchors, &run),
-        of: answered.map { set.examples[$0] })
-    } else if let validation = run.validation {
-      let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+      let texts = answered.map { material.texts[$0] }
+      let examples = answered.map { set.examples[$0] }
+      if run.validation != nil {
+        try tryTuning(&body, head, known.at(known.answered), texts, material.anchors, &run) {
+          evidence($0, of: examples)
+        }
+      }
+      if run.bodyTrial?.used != false {
+        try tune(&body, texts: texts, labels: examples.map(\.labels), &run)
+        known = evidence(try embed(&body, texts + material.anchors, &run), of: examples)
+      }
+    }
+    if let validation = run.validation, run.losses.isEmpty || validation.tunesBody {
       let probabilities = answered.map { validation.probabilities[$0] }
       let actual = answered.map { labels[$0] }
       if set.isMultiLabel {
@@ -125,6 +133,69 @@ package struct Training: Sendable {
         ?? fitted.divided(by: temperature)
     }
   }
+
+  /// Finds out on two halves of the answers, each predicted by what the other teaches, whether it helps to tune
+  /// the body. If it does, these predictions are what is known of the model. The body is left as it was.
+  ///
+  /// - Parameters:
+  ///   - known: of the answers, before the body is tuned.
+  ///   - texts: the answered ones.
+  ///   - evidence: of the answers and the labels' sentences, embedded.
+  private func tryTuning(
+    _ body: inout some TrainableBody, _ head: EvidenceHead, _ known: EvidenceHead.Evidence,
+    _ texts: [[Int32]], _ anchors: [[Int32]], _ run: inout Run,
+    _ evidence: ([Float]) -> EvidenceHead.Evidence
+  ) throws {
+    let start = ContinuousClock.now
+    let count = 2
+    let folds = CrossValidation.folds(
+      CrossValidation.strata(known.labels), count: count, seed: recipe.seed)
+    func crossValidation(
+      _ evidence: (_ learned: [Int]) throws -> EvidenceHead.Evidence
+    ) throws -> CrossValidation {
+      var validation = CrossValidation(folds: count, records: folds.count)
+      for fold in 0..<count {
+        let learned = folds.indices.filter { folds[$0] != fold }
+        let evidence = try evidence(learned)
+        let rows = try head.fit(evidence.at(learned)).probabilities(rows: evidence.embeddings)
+        for record in folds.indices where folds[record] == fold {
+          validation.probabilities[record] = rows[record]
+        }
+      }
+      return validation
+    }
+    var trial = recipe
+    trial.maxSteps = min(recipe.maxSteps ?? .max, Self.trialSteps)
+    let report = run.report
+    let embedding = run.seconds.embedding
+    let untuned = try crossValidation { _ in known }
+    var tuned = try crossValidation { learned in
+      let training = BodyTraining(recipe: trial, labels: learned.map { known.labels[$0] })
+      _ = try training.run(&body, texts: learned.map { texts[$0] }) {
+        report(
+          TrainingProgress(phase: .validation, done: $0.done, total: $0.total, texts: $0.texts))
+      }
+      let evidence = evidence(try embed(&body, texts + anchors, &run))
+      try body.restore()
+      return evidence
+    }
+    let actual = known.labels.map { $0[0] }
+    let outcome = Trial(
+      with: Trial.Score(tuned.probabilities, actual),
+      without: Trial.Score(untuned.probabilities, actual), toShow: .gain)
+    run.bodyTrial = outcome
+    if outcome.used, var validation = run.validation {
+      tuned.tunesBody = true
+      let places = run.answered
+      for (place, row) in zip(places, tuned.probabilities) { validation.probabilities[place] = row }
+      tuned.probabilities = validation.probabilities
+      run.validation = tuned
+    }
+    run.seconds.embedding = embedding
+    run.seconds.validation += (ContinuousClock.now - start).seconds
+  }
+  /// On each half.
+  package static let trialSteps = 8
 
   /// Cross-validates on the answers, and leaves out of head and evidence what does harm.
   private func validate(
@@ -284,7 +355,10 @@ package struct Training: Sendable {
     var usedSuggestions = false
     var suggestionTrial: Trial?
     var labelNameTrial: Trial?
+    var bodyTrial: Trial?
     var learningCurve: LearningCurve?
+    /// The places of the answers in the training set.
+    var answered: [Int] = []
     private let clock = ContinuousClock()
 
     init(report: @escaping (TrainingProgress) -> Void) { self.report = report }
@@ -309,7 +383,7 @@ package struct Training: Sendable {
         validation: validation,
         temperature: temperature, usedSuggestions: usedSuggestions,
         suggestionTrial: suggestionTrial, labelNameTrial: labelNameTrial,
-        learningCurve: learningCurve)
+        bodyTrial: bodyTrial, learningCurve: learningCurve)
     }
   }
 

@@ -73,7 +73,7 @@ extension Show {
       "folds": .of(validation.folds), "body_tuned": .bool(validation.bodyTuned),
       "evaluation": validation.evaluation.map { evaluation($0) } ?? .null,
       "agent": .string(validation.agent), "suggestions": trial(validation.suggestions),
-      "label_names": trial(validation.labelNames),
+      "label_names": trial(validation.labelNames), "tuning": trial(validation.tuning),
     ]
   }
 
@@ -95,11 +95,11 @@ extension Show {
     }
     for (trial, what) in [
       (validation.suggestions, "suggestions by \(validation.agent.printable())"),
-      (validation.labelNames, "label names"),
+      (validation.labelNames, "label names"), (validation.tuning, "tuning of the body"),
     ] {
       guard let trial else { continue }
       console.out(
-        "\(what) \(trial.used ? "used" : "left out"): cross-validated accuracy \(decimal(trial.accuracyWith)) with them, \(decimal(trial.accuracyWithout)) without"
+        "\(what) \(trial.used ? "used" : "left out"): cross-validated accuracy \(decimal(trial.accuracyWith)) with, \(decimal(trial.accuracyWithout)) without"
       )
     }
   }
