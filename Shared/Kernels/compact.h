@@ -201,15 +201,6 @@ static void convert_int8(uint8_t *out, float *scale, int32_t *zero, const float 
 #endif
 }
 
-static void activate(float *activated, const float *out, int first, int rows, int column, int ld) {
-  for (int r = 0; r < rows; r++) {
-    UNROLL for (int c = 0; c < PANEL; c += VW) {
-      const size_t i = (size_t)(first + r) * ld + column + c;
-      store(activated + i, vgelu(load(out + i)));
-    }
-  }
-}
-
 // Blocks of rows as in matmul.h.
 #define COMPACT_BLOCKS(CONVERT, VALUE_BYTES, ROWS, PANEL_BYTES, PANEL_TILE)                     \
   int t = 0;                                                                                    \
