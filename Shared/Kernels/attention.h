@@ -4,17 +4,32 @@
 
 INLINE int padded(int n) { return (n + PANEL - 1) / PANEL * PANEL; }
 
-// panels[padded(n)/32][d][32] = source[n][d]ᵀ, zero beyond n.
+typedef float v4 __attribute__((ext_vector_type(4)));
+typedef float v4_unaligned __attribute__((ext_vector_type(4), aligned(4), may_alias));
+
+// panels[padded(n)/32][d][32] = source[n][d]ᵀ, zero from n up to where a product of n columns may read.
 static void transpose_rows(float *panels, const float *source, long lds, int n, int d) {
-  for (int j0 = 0; j0 < n; j0 += PANEL) {
-    float *panel = panels + (size_t)j0 * d;
-    const int rows = n - j0 < PANEL ? n - j0 : PANEL;
-    for (int j = 0; j < rows; j++) {
-      for (int i = 0; i < d; i++) panel[i * PANEL + j] = source[(j0 + j) * lds + i];
+  for (int j = 0; j < n; j += 4) {
+    float *panel = panels + (size_t)(j / PANEL * PANEL) * d + j % PANEL;
+    for (int i = 0; i < d; i += 4) {
+      v4 r[4];
+      UNROLL for (int k = 0; k < 4; k++)
+        r[k] = j + k < n ? *(const v4_unaligned *)(source + (j + k) * lds + i) : (v4)0.0f;
+      const v4 a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+      const v4 b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+      const v4 c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+      const v4 e = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+      float *to = panel + i * PANEL;
+      *(v4_unaligned *)to = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+      *(v4_unaligned *)(to + PANEL) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+      *(v4_unaligned *)(to + 2 * PANEL) = __builtin_shufflevector(c, e, 0, 1, 4, 5);
+      *(v4_unaligned *)(to + 3 * PANEL) = __builtin_shufflevector(c, e, 2, 3, 6, 7);
     }
-    for (int j = rows; j < PANEL; j++) {
-      for (int i = 0; i < d; i++) panel[i * PANEL + j] = 0.0f;
-    }
+  }
+  const int end = (n + 3) / 4 * 4, stop = (n + NV * VW - 1) / (NV * VW) * (NV * VW);
+  float *last = panels + (size_t)(n / PANEL * PANEL) * d;
+  for (int j = end; j < stop; j += 4) {
+    for (int i = 0; i < d; i++) *(v4_unaligned *)(last + i * PANEL + j % PANEL) = (v4)0.0f;
   }
 }
 
@@ -23,21 +38,50 @@ static void copy_rows(float *panels, const float *source, long lds, int n, int d
   for (int c = 0; c < d; c += PANEL) copy_panel(panels + (size_t)c * n, source + c, lds, n);
 }
 
-// row[0 ..< n] = softmax(row · scale), row[n ..< padded(n)] = 0.
-INLINE void softmax(float *row, float scale, int n) {
-  const int width = padded(n);
-  for (int j = n; j < width; j++) row[j] = -__builtin_inff();
-  vf most = load(row);
-  for (int j = VW; j < width; j += VW) most = vmax(most, load(row + j));
-  const vf top = splat(horizontal_max(most));
-  vf sum = splat(0.0f);
-  for (int j = 0; j < width; j += VW) {
-    const vf e = vexp((load(row + j) - top) * splat(scale));
-    store(row + j, e);
-    sum += e;
+// Lanes of columns column ..< column + VW that are below n.
+INLINE vi lanes_below(int n, int column) {
+  vi lane;
+  UNROLL for (int i = 0; i < VW; i++) lane[i] = i;
+  return lane < (vi)(n - column);
+}
+
+// For each of R rows of scores: row[0 ..< n] = exp((row - its greatest) · scale), zero up to padded(n), and
+// inverse = 1 / its sum. The rows are independent work for the processor, so each step is taken for all of them.
+INLINE void exponentials(float *rows, float *inverse, float scale, int R, int n) {
+  const int width = padded(n), whole = n / VW * VW;
+  const vi rest = lanes_below(n, whole);
+  const float c = scale * 1.44269504088896341f;
+  float top[MR];
+  for (int r = 0; r < R; r++) {
+    const float *row = rows + (size_t)r * width;
+    vf most = splat(-__builtin_inff());
+    for (int j = 0; j < whole; j += VW) most = vmax(most, load(row + j));
+    if (whole < n) most = vmax(most, choose(rest, load(row + whole), splat(-__builtin_inff())));
+    top[r] = horizontal_max(most);
   }
-  const vf inverse = splat(1.0f / horizontal_sum(sum));
-  for (int j = 0; j < width; j += VW) store(row + j, load(row + j) * inverse);
+  for (int r = 0; r < R; r++) {
+    float *row = rows + (size_t)r * width;
+    const vf base = splat(top[r] * c);
+    vf sum = splat(0.0f);
+    for (int j = 0; j < whole; j += VW) {
+      const vf e = vexp2(load(row + j) * splat(c) - base);
+      store(row + j, e);
+      sum += e;
+    }
+    int j = whole;
+    if (whole < n) {
+      const vf e = (vf)((vi)vexp2(load(row + j) * splat(c) - base) & rest);
+      store(row + j, e);
+      sum += e;
+      j += VW;
+    }
+    for (; j < width; j += VW) store(row + j, splat(0.0f));
+    inverse[r] = 1.0f / horizontal_sum(sum);
+  }
+}
+
+INLINE void scale_row(float *row, float by, int count) {
+  for (int j = 0; j < count; j += VW) store(row + j, load(row + j) * splat(by));
 }
 
 static void attention(
@@ -58,22 +102,29 @@ static void attention(
     for (int tiles = (n + MR - 1) / MR; tiles > 0; tiles--) {
       const int R = (n - i + tiles - 1) / tiles;
       float *p = probabilities ? probabilities + ((size_t)h * n + i) * width : scores;
-      for (int j = 0; j < width; j += PANEL)
-        panel_product(p + j, width, q + i * ld, ld, keys + (size_t)j * d, R, d, 0, 0, 0);
-      for (int r = 0; r < R; r++) softmax(p + (size_t)r * width, scale, n);
+      for (int j = 0; j < n; j += PANEL)
+        panel_columns(n - j, p + j, width, q + i * ld, ld, keys + (size_t)j * d, R, d);
+      float inverse[MR];
+      exponentials(p, inverse, scale, R, n);
+      const float *weights = p;
       if (rate > 0) {
         for (int r = 0; r < R; r++) {
           const Mask mask = mask_of_row(key, (uint64_t)h * n + i + r, rate);
-          for (int j = 0; j < width; j += VW) {
+          for (int j = 0; j < n; j += VW) {
             const size_t at = (size_t)r * width + j;
             store(dropped + at, load(p + at) * mask_at(mask, j));
           }
         }
-        p = dropped;
+        weights = dropped;
       }
+      // The sums of the softmax divide what comes out: d values a row, not n.
+      float *out = context + (size_t)i * H + h * d;
       for (int c = 0; c < d; c += PANEL)
-        panel_product(
-            context + (size_t)i * H + h * d + c, H, p, width, values + (size_t)c * n, R, n, 0, 0, 0);
+        panel_product(out + c, H, weights, width, values + (size_t)c * n, R, n);
+      for (int r = 0; r < R; r++) scale_row(out + (size_t)r * H, inverse[r], d);
+      if (probabilities) {
+        for (int r = 0; r < R; r++) scale_row(p + (size_t)r * width, inverse[r], width);
+      }
       i += R;
     }
   }
@@ -98,15 +149,15 @@ static void attention_backward(
     copy_rows(keys, q + H, ld, n, d);
     copy_rows(queries, q, ld, n, d);
     copy_rows(dout, g, H, n, d);
-    for (int j = 0; j < width; j += PANEL)
-      panel_product(ds + j, width, g, H, valuesT + (size_t)j * d, n, d, 0, 0, 0);
+    for (int j = 0; j < n; j += PANEL)
+      panel_columns(n - j, ds + j, width, g, H, valuesT + (size_t)j * d, n, d);
     const float *D = rate > 0 ? dropped : p;
     for (int i = 0; i < n; i++) {
       float *row = ds + (size_t)i * width;
       const float *prow = p + (size_t)i * width;
       const Mask mask = mask_of_row(key, (uint64_t)h * n + i, rate);
       vf dot = splat(0.0f);
-      for (int j = 0; j < width; j += VW) {
+      for (int j = 0; j < n; j += VW) {
         vf dp = load(row + j);
         const vf pj = load(prow + j);
         if (rate > 0) {
@@ -118,13 +169,13 @@ static void attention_backward(
         dot += dp * pj;
       }
       const vf total = splat(horizontal_sum(dot));
-      for (int j = 0; j < width; j += VW)
+      for (int j = 0; j < n; j += VW)
         store(row + j, load(prow + j) * (load(row + j) - total) * splat(scale));
     }
     for (int c = 0; c < d; c += PANEL) {
       float *dq = dqkv + h * d + c;
       const size_t at = (size_t)c * n;
-      panel_product(dq, ld, ds, width, keys + at, n, n, 0, 0, 0);
+      panel_product(dq, ld, ds, width, keys + at, n, n);
       panel_product_transposed(dq + H, ld, ds, width, queries + at, n, n, 0, 0);
       panel_product_transposed(dq + 2 * H, ld, D, width, dout + at, n, n, 0, 0);
     }

@@ -87,7 +87,7 @@ INLINE void finish(vf y, float *out, const float *bias, const float *residual) {
 
 INLINE void tile_bf16(
     const int R, float *out, long ldo, CompactRows x, const uint8_t *panel, long K, int c0,
-    const float *bias, const float *residual) {
+    const float *bias, const float *residual, const uint8_t *ahead, long step) {
   vf sum[MR][NV];
   UNROLL for (int r = 0; r < R; r++) {
     UNROLL for (int c = 0; c < NV; c++) sum[r][c] = splat(0.0f);
@@ -95,6 +95,7 @@ INLINE void tile_bf16(
   _Pragma("clang loop unroll(disable)") for (long k = 0; k < K; k += 2) {
     vi w[NV];
     UNROLL for (int c = 0; c < NV; c++) w[c] = load_lanes(panel + (k * PANEL + 2 * (c0 + c * VW)) * 2);
+    __builtin_prefetch(ahead + k / 2 * step, 0, 2);
     UNROLL for (int r = 0; r < R; r++) {
       const vi lane = splat_lane(x.bytes + (r * K + k) * 2);
       UNROLL for (int c = 0; c < NV; c++) sum[r][c] = dot_bf16(sum[r][c], lane, w[c]);
@@ -111,7 +112,7 @@ INLINE void tile_bf16(
 
 INLINE void tile_int8(
     const int R, float *out, long ldo, CompactRows x, const uint8_t *panel, long K, int c0,
-    const float *bias, const float *residual) {
+    const float *bias, const float *residual, const uint8_t *ahead, long step) {
   vi sum[MR][NV];
   UNROLL for (int r = 0; r < R; r++) {
     UNROLL for (int c = 0; c < NV; c++) sum[r][c] = (vi)0;
@@ -119,6 +120,7 @@ INLINE void tile_int8(
   _Pragma("clang loop unroll(disable)") for (long k = 0; k < K; k += 4) {
     vi w[NV];
     UNROLL for (int c = 0; c < NV; c++) w[c] = load_lanes(panel + k * PANEL + 4 * (c0 + c * VW));
+    __builtin_prefetch(ahead + k / 4 * step, 0, 2);
     UNROLL for (int r = 0; r < R; r++) {
       const vi lane = splat_lane(x.bytes + r * K + k);
       UNROLL for (int c = 0; c < NV; c++) sum[r][c] = dot_int8(sum[r][c], lane, w[c]);
@@ -139,8 +141,8 @@ INLINE void tile_int8(
 
 #define COMPACT_TILE(R)                                                                       \
   case R:                                                                                     \
-    for (int c = 0; c < PANEL; c += NV * VW)                                                  \
-      TILE_OF(R, out, ld, x, panel, K, c, bias, residual);                                     \
+    for (int c = 0; c < PANEL; c += NV * VW, ahead += step * (K / VALUES))                    \
+      TILE_OF(R, out, ld, x, panel, K, c, bias, residual, ahead, step);                       \
     break;
 #if MR > 6  // 13 and 14 are for the dot instructions, which leave registers enough
 #define COMPACT_TILES                                                                         \
@@ -153,19 +155,23 @@ INLINE void tile_int8(
 #endif
 
 #define TILE_OF tile_bf16
+#define VALUES 2
 static void panel_bf16(
     int R, float *out, long ld, CompactRows x, const uint8_t *panel, long K, const float *bias,
-    const float *residual) {
+    const float *residual, const uint8_t *ahead, long step) {
   switch (R) { COMPACT_TILES }
 }
 #undef TILE_OF
+#undef VALUES
 #define TILE_OF tile_int8
+#define VALUES 4
 static void panel_int8(
     int R, float *out, long ld, CompactRows x, const uint8_t *panel, long K, const float *bias,
-    const float *residual) {
+    const float *residual, const uint8_t *ahead, long step) {
   switch (R) { COMPACT_TILES }
 }
 #undef TILE_OF
+#undef VALUES
 
 static void convert_bf16(uint8_t *out, const float *x, int count) {
   for (int i = 0; i < count; i += VW) {
@@ -201,16 +207,12 @@ static void convert_int8(uint8_t *out, float *scale, int32_t *zero, const float 
 #endif
 }
 
-static void activate(float *activated, const float *out, int first, int rows, int column, int ld) {
-  for (int r = 0; r < rows; r++) {
-    UNROLL for (int c = 0; c < PANEL; c += VW) {
-      const size_t i = (size_t)(first + r) * ld + column + c;
-      store(activated + i, vgelu(load(out + i)));
-    }
-  }
+// Blocks of rows as in matmul.h, and the next panel meanwhile fetched as there: so many bytes further for
+// each 32-bit lane of K.
+INLINE long step_ahead(int tiles) {
+  const int parts = tiles * (PANEL / (NV * VW));
+  return (PANEL * 4 + parts - 1) / parts;
 }
-
-// Blocks of rows as in matmul.h.
 #define COMPACT_BLOCKS(CONVERT, VALUE_BYTES, ROWS, PANEL_BYTES, PANEL_TILE)                     \
   int t = 0;                                                                                    \
   uint8_t *bytes = scratch;                                                                     \
@@ -221,16 +223,19 @@ static void activate(float *activated, const float *out, int first, int rows, in
     for (int r = 0; r < rows; r++) CONVERT;                                                     \
     for (int column = 0; column < N; column += PANEL) {                                         \
       const uint8_t *panel = (const uint8_t *)panels + column / PANEL * (PANEL_BYTES);          \
-      int row = 0;                                                                              \
-      for (int tiles = (rows + ROWS - 1) / ROWS; tiles > 0; tiles--) {                          \
+      const uint8_t *ahead = column + PANEL < N ? panel + (PANEL_BYTES) : panels;               \
+      int row = 0, tiles = (rows + ROWS - 1) / ROWS;                                            \
+      const long step = step_ahead(tiles);                                                      \
+      for (; tiles > 0; tiles--) {                                                              \
         const int R = (rows - row + tiles - 1) / tiles;                                         \
         const size_t at = (size_t)(t + row) * ld + column;                                      \
         const CompactRows block = {                                                             \
             bytes + (size_t)row * K * VALUE_BYTES, scale + row, zero + row};                    \
         PANEL_TILE(                                                                             \
             R, out + at, ld, block, panel, K, bias ? bias + column : 0,                          \
-            residual ? residual + at : 0);                                                      \
+            residual ? residual + at : 0, ahead, step);                                         \
         row += R;                                                                               \
+        ahead += step * (K * VALUE_BYTES / 4) * (PANEL / (NV * VW));                            \
       }                                                                                         \
       if (activated) activate(activated, out, t, rows, column, ld);                             \
     }                                                                                           \

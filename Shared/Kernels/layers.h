@@ -97,10 +97,11 @@ static void gelu(float *out, const float *x, size_t count) {
 
 // gelu'(x) = Φ(x) + x φ(x).
 static void gelu_backward(float *dx, const float *dy, const float *x, size_t count) {
+  const float inverse = 0.39894228040143268f, half_log2e = 0.72134752044448170f;  // 1 / sqrt 2π
   for (size_t i = 0; i < count; i += VW) {
-    const vf v = load(x + i);
-    const vf cdf = splat(0.5f) * (splat(1.0f) + verf(v * splat(0.70710678118654752f)));
-    const vf pdf = splat(0.39894228040143268f) * vexp(splat(-0.5f) * v * v);
+    const vf v = load(x + i), tail = upper_tail(vabs(v));
+    const vf cdf = choose(v > splat(0.0f), splat(1.0f) - tail, tail);
+    const vf pdf = splat(inverse) * vexp2(splat(-half_log2e) * (v * v));
     store(dx + i, load(dy + i) * (cdf + v * pdf));
   }
 }

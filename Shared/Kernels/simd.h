@@ -1,4 +1,4 @@
-// Vectors of VW floats, exp and erf. Included once per instruction set, which defines VW (floats in
+// Vectors of VW floats, powers of two and GELU. Included once per instruction set, which defines VW (floats in
 // a vector), NV (vectors in a tile's row) and MR (rows of a tile).
 #include "kernels.h"
 
@@ -37,54 +37,57 @@ INLINE float horizontal_max(vf v) {
   return u.f[0];
 }
 
-// exp(x) to about 1 ulp; 0 below -87.33, where the result would be denormal. Cody and Waite's
-// reduction, the polynomial of Cephes' expf.
-INLINE vf vexp(vf x) {
-  const vi tiny = x < splat(-87.33654f);
-  x = vmin(vmax(x, splat(-87.33654f)), splat(88.37626f));
+// 2^x to about 1 ulp for x up to 127; below -126 what is left is of no account, but not always 0. A minimax
+// polynomial for the fraction, the integer added to the exponent.
+INLINE vf vexp2(vf x) {
+  x = vmax(x, splat(-126.0f));
   const vf shifter = splat(12582912.0f);  // 1.5 · 2^23: adding it rounds to an integer
-  vf shifted = x * splat(1.44269504088896341f) + shifter;
-  vf n = shifted - shifter;
-  vf r = x - n * splat(0.693359375f);
-  r = r - n * splat(-2.12194440e-4f);
-  vf p = splat(1.9875691500e-4f);
-  p = p * r + splat(1.3981999507e-3f);
-  p = p * r + splat(8.3334519073e-3f);
-  p = p * r + splat(4.1665795894e-2f);
-  p = p * r + splat(1.6666665459e-1f);
-  p = p * r + splat(5.0000001201e-1f);
-  p = p * (r * r) + r + splat(1.0f);
-  vi exponent = (vi)(((vu)shifted - (vu)shifter) << 23);
-  vf y = (vf)((vi)p + exponent);
-  return choose(tiny, splat(0.0f), y);
+  const vf shifted = x + shifter;
+  const vf f = x - (shifted - shifter);
+  vf p = splat(1.5353362e-4f);
+  p = p * f + splat(1.33988750e-3f);
+  p = p * f + splat(9.61843692e-3f);
+  p = p * f + splat(5.55033237e-2f);
+  p = p * f + splat(2.40226477e-1f);
+  p = p * f + splat(6.93147182e-1f);
+  p = p * f + splat(1.0f);
+  return (vf)((vi)p + ((vi)shifted << 23));  // the shifter's own bits are all shifted out
 }
 
-// erf(x) to about 1 ulp: a polynomial in x² near zero, 1 - exp(polynomial) beyond; the coefficients
-// are Norbert Juffa's (his erff, 2018).
-INLINE vf verf(vf x) {
-  const vf t = (vf)((vi)x & (vi)0x7fffffff);
-  const vf s = x * x;
-  vf near = splat(-5.96761703e-4f);
-  near = near * s + splat(4.99119423e-3f);
-  near = near * s + splat(-2.67681349e-2f);
-  near = near * s + splat(1.12819925e-1f);
-  near = near * s + splat(-3.76125336e-1f);
-  near = near * s + splat(1.28379166e-1f);
-  near = near * x + x;
-  vf far = splat(-1.72853470e-5f) * t + splat(3.83197126e-4f);
-  vf odd = splat(-3.88396438e-3f) * t + splat(2.42546219e-2f);
-  far = far * s + odd;
-  far = far * t + splat(-1.06777877e-1f);
-  far = far * t + splat(-6.34846687e-1f);
-  far = far * t + splat(-1.28717512e-1f);
-  far = far * t - t;
-  far = splat(1.0f) - vexp(far);
-  far = (vf)((vi)far | ((vi)x & (vi)0x80000000));
-  return choose(t > splat(0.927734375f), far, near);
+// The probability that a normal variable exceeds t >= 0, to 5e-8 absolutely: the fourth power of a minimax
+// quotient. GELU by it needs no exponential and, for x below zero, no difference of numbers that are almost equal.
+INLINE vf upper_tail(vf t) {
+  t = vmin(t, splat(1e7f));  // where it is 0; further out the quotient overflows
+  vf p = splat(1.49041682e-3f);
+  p = p * t + splat(2.44245603e-4f);
+  p = p * t + splat(-1.87304571e-1f);
+  p = p * t + splat(8.40896368e-1f);
+  vf q = splat(3.67362431e-4f);
+  q = q * t + splat(-6.31032026e-6f);
+  q = q * t + splat(5.91982715e-3f);
+  q = q * t + splat(5.53444102e-2f);
+  q = q * t + splat(-2.32745167e-2f);
+  q = q * t + splat(1.0f);
+  const vf root = p / q;
+  return (root * root) * (root * root);
 }
 
+INLINE vf vabs(vf x) { return (vf)((vi)x & (vi)0x7fffffff); }
+
+// x · Φ(x).
 INLINE vf vgelu(vf x) {
-  return splat(0.5f) * x * (splat(1.0f) + verf(x * splat(0.70710678118654752f)));
+  const vf t = vabs(x);
+  return vmax(x, splat(0.0f)) - t * upper_tail(t);
+}
+
+// GELU of columns column ..< column + 32 of some rows.
+static void activate(float *activated, const float *out, int first, int rows, int column, int ld) {
+  for (int r = 0; r < rows; r++) {
+    UNROLL for (int c = 0; c < PANEL; c += VW) {
+      const size_t i = (size_t)(first + r) * ld + column + c;
+      store(activated + i, vgelu(load(out + i)));
+    }
+  }
 }
 
 // The random bits of dropout: a hash of the row's key and the column. Two rounds of a 32-bit mixer

@@ -291,7 +291,7 @@ func freeFloats(_ floats: UnsafeMutablePointer<Float>, _ count: Int) {
 }
 
 /// A block of floats that grows when asked for more and is freed with its owner. What it held is
-/// lost when it grows.
+/// lost when it grows. It grows by half at least: fresh pages cost time, and pages nobody writes nothing.
 final class FloatBuffer {
   private(set) var floats: UnsafeMutablePointer<Float>
   private(set) var count: Int
@@ -308,7 +308,7 @@ final class FloatBuffer {
   func reserve(_ wanted: Int) {
     guard wanted > count else { return }
     freeFloats(floats, count)
-    floats = allocateFloats(wanted)
-    count = wanted
+    count = max(wanted, count + count / 2)
+    floats = allocateFloats(count)
   }
 }

@@ -54,9 +54,11 @@ struct EncoderWeights: TensorSource {
     prefix = String(name.dropLast(first.count))
   }
 
+  /// What was copied or packed is not needed a second time, so the file's pages need not stay.
   func withTensor(_ name: String, _ shape: [Int], _ body: (UnsafePointer<Float>) -> Void) throws {
     try check(name, shape)
     try file.withFloats(prefix + name, body)
+    file.forget(prefix + name)
   }
 
   func tensorInPlace(_ name: String, _ shape: [Int]) throws -> UnsafePointer<Float>? {

@@ -142,6 +142,18 @@ public final class SafetensorsFile: Sendable {
     return start.assumingMemoryBound(to: Float.self)
   }
 
+  /// Takes a tensor that was read, and will not be soon, out of this process's memory; it stays readable.
+  func forget(_ name: String) {
+    guard let entry = entry(name) else { return }
+    let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+    let start = UInt(bitPattern: bytes.baseAddress!) + UInt(entry.range.lowerBound)
+    let end = start + UInt(entry.range.count)
+    // Pages that are this tensor's alone.
+    let (first, last) = ((start + page - 1) / page * page, end / page * page)
+    guard last > first, let address = UnsafeMutableRawPointer(bitPattern: first) else { return }
+    madvise(address, Int(last - first), MADV_DONTNEED)
+  }
+
   private func entry(_ name: String) -> Entry? {
     for prefix in ["", "bert.", "0.auto_model."] {
       if let entry = entries[ByteKey(prefix + name)] { return entry }
