@@ -9860,7 +9860,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__model__descriptor =
   (ProtobufCMessageInit) lauter__store__v1__model__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__cross_validation__field_descriptors[6] =
+static const ProtobufCFieldDescriptor lauter__store__v1__cross_validation__field_descriptors[7] =
 {
   {
     "folds",
@@ -9934,6 +9934,18 @@ static const ProtobufCFieldDescriptor lauter__store__v1__cross_validation__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tuning",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__CrossValidation, tuning),
+    &lauter__store__v1__trial__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__cross_validation__field_indices_by_name[] = {
   4,   /* field[4] = agent */
@@ -9942,11 +9954,12 @@ static const unsigned lauter__store__v1__cross_validation__field_indices_by_name
   0,   /* field[0] = folds */
   5,   /* field[5] = label_names */
   3,   /* field[3] = suggestions */
+  6,   /* field[6] = tuning */
 };
 static const ProtobufCIntRange lauter__store__v1__cross_validation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__cross_validation__descriptor =
 {
@@ -9956,7 +9969,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__cross_validation__descriptor
   "Lauter__Store__V1__CrossValidation",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__CrossValidation),
-  6,
+  7,
   lauter__store__v1__cross_validation__field_descriptors,
   lauter__store__v1__cross_validation__field_indices_by_name,
   1,  lauter__store__v1__cross_validation__number_ranges,

@@ -1128,8 +1128,8 @@ typedef enum {
 } Lauter__Store__V1__TrainingSpec__MarginCase;
 
 /*
- * SetFit's training arguments, its two-phase tuples told apart as body_ and head_. Zero means SetFit's
- * default.
+ * SetFit's training arguments, its two-phase tuples told apart as body_ and head_. Zero means the default:
+ * SetFit's, but for lauter's body_learning_rate, 0.0003.
  */
 struct  Lauter__Store__V1__TrainingSpec
 {
@@ -1160,7 +1160,7 @@ struct  Lauter__Store__V1__TrainingSpec
   double body_learning_rate;
   /*
    * At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
-   * 0: as many as the epochs have.
+   * 0: as many as the epochs have, under lauter at most 24.
    */
   uint32_t max_steps;
   Lauter__Store__V1__SamplingStrategy sampling_strategy;
@@ -1721,8 +1721,7 @@ struct  Lauter__Store__V1__Model
 
 
 /*
- * The head is fitted to the encoder's embeddings as they were before the body was tuned; where it was, the
- * model should do better than this says.
+ * Each record predicted by a head that has not learned from it, nor has its body.
  */
 struct  Lauter__Store__V1__CrossValidation
 {
@@ -1733,7 +1732,8 @@ struct  Lauter__Store__V1__CrossValidation
    */
   Lauter__Store__V1__Evaluation *evaluation;
   /*
-   * Whether the published model's body was tuned.
+   * Whether the published model's body was tuned and these heads' was not; the model should then do better
+   * than this says.
    */
   protobuf_c_boolean body_tuned;
   /*
@@ -1745,10 +1745,14 @@ struct  Lauter__Store__V1__CrossValidation
    * Whether it helps to know what the labels are called.
    */
   Lauter__Store__V1__Trial *label_names;
+  /*
+   * Whether it helps to tune the body.
+   */
+  Lauter__Store__V1__Trial *tuning;
 };
 #define LAUTER__STORE__V1__CROSS_VALIDATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__cross_validation__descriptor) \
-    , 0, NULL, 0, NULL, (char *)protobuf_c_empty_string, NULL }
+    , 0, NULL, 0, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
