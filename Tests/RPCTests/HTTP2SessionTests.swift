@@ -212,6 +212,25 @@ import Testing
     #expect(pair.client.events.contains(.goAway(.enhanceYourCalm)))
   }
 
+  /// Frames after the one that went over the limit cost nothing, though they came in the same read.
+  @Test func aFloodIsReadUpToItsLimitOnly() throws {
+    var settings = HTTP2Session.Settings()
+    settings.controlBurst = 10
+    settings.controlsPerSecond = 0
+    let pair = SessionPair(settings)
+    try pair.exchange()
+    let before = pair.server.events.count
+    let empty: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0]
+    let flood = [UInt8]((0..<2000).map { _ in empty }.joined())
+    for _ in 0..<2 { try flood.withUnsafeBytes { try pair.server.session.receive($0) } }
+    // The client's own SETTINGS and its acknowledgement of the server's have taken two; one is over.
+    #expect(pair.server.events[before...].filter { $0 == .settings }.count == 9)
+    // Not an acknowledgement for each of them either, before the GOAWAY.
+    #expect(try pair.server.output().count < 20 * 9)
+    #expect(pair.server.session.isCutOff)
+    #expect(pair.server.session.isDone)
+  }
+
   @Test func otherProtocolsAreRefused() {
     for text in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}"] {
       let pair = SessionPair()

@@ -57,6 +57,8 @@ package final class HTTP2Session {
   /// Between ``announceShutdown()`` and ``goAway(_:)``: streams may still be on their way, though
   /// nghttp2 is done as soon as it has none.
   private var isDrawingLine = false
+  /// Whether the peer went over a limit and nothing it says is read any more.
+  package private(set) var isCutOff = false
 
   package init(role: Role, settings: Settings = Settings()) {
     self.role = role
@@ -109,15 +111,17 @@ package final class HTTP2Session {
   /// called in between, and may call ``send(_:)``.
   ///
   /// After a protocol error of the peer the session only wants to write (its GOAWAY) and then
-  /// nothing more; it throws when not even that makes sense. The delegate must not call `receive`.
+  /// nothing more; it throws when not even that makes sense. What follows the frame that went over a
+  /// limit is not read. The delegate must not call `receive`.
   package func receive(
     _ bytes: UnsafeRawBufferPointer, pause: () -> Void = {}
   ) throws(HTTP2Error) {
     guard var next = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
     var left = bytes.count
-    while left > 0 || isPaused, !isAbandoned {
+    while left > 0 || isPaused, !isAbandoned, !isCutOff {
       isPaused = false
       let count = nghttp2_session_mem_recv(session, next, left)
+      if isCutOff { return }
       guard count >= 0 else { throw HTTP2Error(nghttp2: Int32(count)) }
       next += count
       left -= count
@@ -245,6 +249,14 @@ package final class HTTP2Session {
     }
   }
 
+  /// The peer went over a limit: says so in a GOAWAY, and reads no more of what it sends.
+  ///
+  /// - Parameter reason: text for whoever debugs the peer.
+  package func cutOff(reason: String = "") {
+    isCutOff = true
+    terminate(.enhanceYourCalm, reason: reason)
+  }
+
   private func withProvider<Result>(
     _ body: (UnsafePointer<nghttp2_data_provider>) -> Result
   ) -> Result {
@@ -280,7 +292,11 @@ package final class HTTP2Session {
     }
   }
 
+  /// What a callback returns: nghttp2 would read on after a GOAWAY of this side; only an error stops it.
+  private var goOn: Int32 { isCutOff ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0 }
+
   fileprivate func beganHeaders(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+    guard !isCutOff else { return goOn }
     let id = frame.pointee.hd.stream_id
     if role == .server, frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       streams[id] = Stream(body: nil)
@@ -307,11 +323,16 @@ package final class HTTP2Session {
   }
 
   fileprivate func received(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+    if !isCutOff { report(frame) }
+    return goOn
+  }
+
+  private func report(_ frame: UnsafePointer<nghttp2_frame>) {
     let id = frame.pointee.hd.stream_id
     let endsStream = frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     switch nghttp2_frame_type(UInt32(frame.pointee.hd.type)) {
     case NGHTTP2_HEADERS:
-      guard streams.contains(id) else { return 0 }
+      guard streams.contains(id) else { return }
       let (headers, bytes) =
         frame.pointee.headers.cat == NGHTTP2_HCAT_HEADERS ? trailers.end() : openings.end()
       delegate?.received(
@@ -321,7 +342,7 @@ package final class HTTP2Session {
         delegate?.receivedEnd(on: id)
       } else if frame.pointee.hd.length == 0 {
         emptyDataFrames += 1
-        if emptyDataFrames > 1000 { terminate(.enhanceYourCalm) }
+        if emptyDataFrames > 1000 { cutOff() }
       } else {
         emptyDataFrames = 0
       }
@@ -343,18 +364,18 @@ package final class HTTP2Session {
           UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
         })
     case NGHTTP2_PRIORITY:
-      if !controls.allows() { terminate(.enhanceYourCalm) }
+      if !controls.allows() { cutOff() }
     case NGHTTP2_SETTINGS:
-      if !controls.allows() { terminate(.enhanceYourCalm) }
+      if !controls.allows() { cutOff() }
       if frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
         delegate?.receivedSettings()
       }
     default: break
     }
-    return 0
   }
 
   fileprivate func received(_ bytes: UnsafeRawBufferPointer, on id: StreamID) -> Int32 {
+    guard !isCutOff else { return goOn }
     nghttp2_session_consume_connection(session, bytes.count)
     if streams.contains(id) { delegate?.received(bytes, on: id) }
     guard hasAnswered else { return 0 }
@@ -389,7 +410,7 @@ package final class HTTP2Session {
     // Of a request that was never sent the peer has said nothing, whatever nghttp2 calls it.
     let code = role == .client && !stream.headersSent ? .noError : HTTP2ErrorCode(rawValue: code)
     // nghttp2 counts the resets it receives; a peer can also provoke those of this side.
-    if role == .server, code != .noError, !resets.allows() { terminate(.enhanceYourCalm) }
+    if role == .server, code != .noError, !resets.allows() { cutOff() }
     delegate?.closed(
       id, code, unseenByPeer: role == .client && (!stream.headersSent || code == .refusedStream))
     return 0

@@ -47,8 +47,13 @@ final class HTTP2Pump: @unchecked Sendable {
   ///
   /// Only this side is closed at first: a socket closed while the peer still sends is reset, and
   /// a reset takes away from the peer what it has not yet read, answers included.
-  func finish() {
-    guard let context, !isFinishing else { return }
+  ///
+  /// - Parameter reading: Whether to read, and throw away, what the peer sends until it closes. Of a
+  ///   flood even that is work; left unread, it stops in the buffers of the kernel.
+  func finish(reading: Bool = true) {
+    guard let context else { return }
+    if !reading { _ = context.channel.setOption(.autoRead, value: false) }
+    guard !isFinishing else { return }
     isFinishing = true
     let loop = context.eventLoop
     closeTimer = loop.scheduleTask(in: HTTP2Pump.patience) { self.close() }
@@ -99,7 +104,7 @@ final class HTTP2Pump: @unchecked Sendable {
       if output.readableBytes > 0 { context.writeAndFlush(NIOAny(output), promise: nil) }
       collector?.giveBack(output)
     }
-    if session.isDone { finish() }
+    if session.isDone { finish(reading: !session.isCutOff) }
   }
 
   /// Takes what the session has to say, as much as the socket may want; the next flush sends it.

@@ -148,7 +148,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
       logger.debug(
         "closing a connection", metadata: ["peer": "\(peer)", "reason": "\(error)"])
       pump.flush()
-      pump.finish()
+      pump.finish(reading: false)
     }
   }
 
@@ -271,7 +271,7 @@ final class ServerConnection: ChannelInboundHandler, HTTP2SessionDelegate, @unch
       if pingStrikes > ServerConnection.pingStrikeLimit {
         logger.info(
           "closing a connection: the client pings too often", metadata: ["peer": "\(peer)"])
-        pump.session.terminate(.enhanceYourCalm, reason: "too_many_pings")
+        pump.session.cutOff(reason: "too_many_pings")
       }
     }
     lastPing = now
