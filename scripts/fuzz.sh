@@ -2,6 +2,7 @@
 # Feeds what reads bytes with bytes of libFuzzer's making, under AddressSanitizer:
 #
 #   messages     wire format into every message of the contracts, JSON and descriptors into `lauter call`'s
+#   connection   frames into the HTTP/2 core, from a client and from a server
 #   transformer  texts into the tokenizer, files into the readers of weights and configuration
 #
 # Stops at the first input that crashes, hangs or breaks what Tests/Fuzz says must hold, and keeps it in the
@@ -15,7 +16,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-300}
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(messages transformer)
+[ ${#targets[@]} -gt 0 ] || targets=(messages connection transformer)
 corpora=${LAUTER_FUZZ_CORPUS:-.build/fuzz/corpus}
 work=$PWD/.build/fuzz
 built=.build/release
@@ -125,6 +126,10 @@ build_messages() {
     "${linked[@]}" -lprotobuf-c
 }
 
+build_connection() {
+  executable connection HTTP2 Shared/RPC/HTTP2/*.swift Tests/Fuzz/ConnectionFuzz.swift -lnghttp2
+}
+
 build_transformer() {
   local objects=()
   c Shared/Kernels -I Shared/Kernels/include -fno-math-errno
@@ -136,6 +141,14 @@ build_transformer() {
 # MARK: What well-formed input looks like; the first byte says whose it is.
 
 seed_messages() { LAUTER_FUZZ_SEEDS=$1 "$work/messages" -runs=0 >"$work/seeds.log" 2>&1; }
+
+seed_connection() {
+  # A request with a message and its end; a response with one and its trailers; floods of SETTINGS and of resets.
+  printf '\0\6\1\0\1\2te\10trailers\3\1\1\5\0\0\0\0\0' >"$1/seed-request"
+  printf '\1\6\1\0\0\3\1\0\5\0\0\0\0\0\6\1\1\1\1a\1b' >"$1/seed-response"
+  printf '\0\5\377\4\0\0\0' >"$1/seed-settings"
+  printf '\0\6\1\0\0\1\3\0\1\4\0\0\0\10\6\3\0\0\1\3\0\3\4\0\0\0\10' >"$1/seed-resets"
+}
 
 seed_transformer() {
   printf '\0The quick (brown) fox, 42 [SEP] \xc3\xa9 \xe6\x9d\xb1!' >"$1/seed-text"
