@@ -3,7 +3,8 @@
 //
 // Whatever the peer says, what the core reports makes sense: a stream begins, goes on and ends once; a flood is
 // cut off at its limit and nothing is reported after that; what the core says is made of whole frames. And it is the
-// same whether the bytes come all at once or one by one.
+// same whether the bytes come all at once or one by one, up to the point from which nothing is waited for: once the
+// peer has said GOAWAY and no stream is open, nghttp2 takes no more calls, but reads the one it is in to its end.
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
@@ -26,7 +27,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   whole.hear(bytes)
   let torn = Side(role, answers: false)
   for byte in bytes { torn.hear([byte]) }
-  precondition(whole.events == torn.events, "what is reported depends on how the bytes come")
+  precondition(
+    torn.isLeft ? whole.events.starts(with: torn.events) : whole.events == torn.events,
+    "what is reported depends on how the bytes come")
   whole.end()
   torn.end()
   return 0
@@ -131,6 +134,11 @@ private final class Side: HTTP2SessionDelegate {
     for _ in 0..<3 { _ = try? session.request([HTTP2Header(":method", "POST")], body: Zeros(300)) }
     // Answers come to what has been asked.
     while (try? session.send { _ in }) != nil {}
+  }
+
+  /// Whether the peer has said GOAWAY.
+  var isLeft: Bool {
+    events.contains { if case .goAway = $0.event { true } else { false } }
   }
 
   func hear(_ bytes: [UInt8]) {
