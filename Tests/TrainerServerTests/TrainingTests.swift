@@ -122,6 +122,7 @@ struct TrainingTests {
       // A trial is no step of the training.
       #expect((body.weights == before) == !helps && body.steps == outcome.losses.count)
       #expect(phases.contains(.body) == helps)
+      if helps { #expect(outcome.temperature == 1) }
       #expect(Assessment(crossValidated: outcome, set, seed: 1)?.evaluation.records == 24)
       // Without cross-validation nobody asks.
       recipe.folds = 0

@@ -8,8 +8,8 @@ struct Fit: ParsableCommand {
     abstract: "Trains on a file and evaluates on another, without any service.",
     discussion: """
       Files are JSON Lines, an object with "text" and "label" on each line, or "labels", a list, where \
-      a text may have several or none, or "suggestions" as 'lauter export' writes them. With the same files, seed and machine the model is the same bit \
-      for bit.
+      a text may have several or none, or "suggestions" as 'lauter export' writes them. With the same \
+      files, seed and machine the model is the same bit for bit.
       """)
 
   @Option(help: "The records to train on.", completion: .file(extensions: ["jsonl"]))

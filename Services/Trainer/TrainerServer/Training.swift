@@ -117,7 +117,8 @@ package struct Training: Sendable {
         known = evidence(try embed(&body, texts + material.anchors, &run), of: examples)
       }
     }
-    if let validation = run.validation, run.losses.isEmpty || validation.tunesBody {
+    // The trial's short trainings on half of the answers are less sure of themselves than a tuned model is.
+    if let validation = run.validation, run.losses.isEmpty {
       let probabilities = answered.map { validation.probabilities[$0] }
       let actual = answered.map { labels[$0] }
       if set.isMultiLabel {
@@ -135,7 +136,7 @@ package struct Training: Sendable {
   }
 
   /// Finds out on two halves of the answers, each predicted by what the other teaches, whether it helps to tune
-  /// the body. If it does, these predictions are what is known of the model. The body is left as it was.
+  /// the body. If it does, these predictions say how good the model is. The body is left as it was.
   ///
   /// - Parameters:
   ///   - known: of the answers, before the body is tuned.
@@ -194,6 +195,7 @@ package struct Training: Sendable {
     run.seconds.embedding = embedding
     run.seconds.validation += (ContinuousClock.now - start).seconds
   }
+
   /// On each half.
   package static let trialSteps = 8
 
