@@ -34,7 +34,8 @@ scripts/build.sh --product wire-generator >"$work/build.log" 2>&1 || {
 }
 generator=.build/release/wire-generator
 
-# generate PROTO_FOLDER C_FOLDER SWIFT_FOLDER MODULE... : everything under PROTO_FOLDER, into "$work/out".
+# generate PROTO_FOLDER C_FOLDER SWIFT_FOLDER MODULE... : everything under PROTO_FOLDER, into "$work/out". The
+# messages named in $views get a view.
 generate() {
   local protos=$1 c=$2 swift=$3
   shift 3
@@ -44,13 +45,17 @@ generate() {
   (cd "$protos" && protoc-c --proto_path=. --c_out="$work/out/$c" "${files[@]}")
   (cd "$protos" && protoc --proto_path=. --include_imports --include_source_info \
     --descriptor_set_out="$work/descriptors" "${files[@]}")
-  "$generator" "$work/descriptors" "$work/out/$swift" "$@"
+  "$generator" "${views[@]/#/--view=}" "$work/descriptors" "$work/out/$swift" "$@"
 }
 
+views=()
 generate Protos Shared/CProtos Shared/Wire/Generated CProtos
+views=(lauter.test.v1.Everything)
 generate Tests/WireTestProtos Tests/WireTestProtos Tests/WireTests/Generated WireTestProtos Wire
+views=()
 generate Tests/Interop/Protos Tests/Interop/Protos Tests/Interop/Service/Generated InteropProtos Wire
 bench=Tests/Benchmarks/rpc
+views=(lauter.bench.v1.Payload lauter.bench.v1.Batch)
 generate $bench/protos $bench/protos $bench/lauter/Generated BenchmarkProtos Wire
 
 # Only these are generated; what else lies in the folders is written by hand.

@@ -13,6 +13,8 @@ typedef struct WireArena {
   // Beyond the first, which lies behind this struct; the latest first.
   struct WireArenaBlock *blocks;
   size_t block_size;
+  // Of the first block, in bytes.
+  size_t capacity;
   ProtobufCAllocator allocator;
 } WireArena;
 

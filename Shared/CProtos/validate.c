@@ -32,8 +32,25 @@ static WireFault skip(Reader *reader, uint64_t count) {
   return WIRE_FAULT_NONE;
 }
 
+// How many bytes at the start are ASCII and not U+0000, in steps of whole blocks: as signed bytes those
+// are the ones above 0.
+static size_t plain_prefix(const uint8_t *p, size_t count) {
+  typedef int8_t Block __attribute__((vector_size(32)));
+  size_t done = 0;
+  for (; count - done >= sizeof(Block); done += sizeof(Block)) {
+    Block bytes;
+    memcpy(&bytes, p + done, sizeof bytes);
+    uint64_t other[4];
+    Block is_other = (Block)(bytes < 1);
+    memcpy(other, &is_other, sizeof other);
+    if (other[0] | other[1] | other[2] | other[3]) break;
+  }
+  return done;
+}
+
 // Well-formed UTF-8 as of table 3-7 of the Unicode standard, without U+0000.
 static WireFault check_text(const uint8_t *p, const uint8_t *end) {
+  p += plain_prefix(p, (size_t)(end - p));
   while (p < end) {
     while (end - p >= 8) {
       uint64_t word;

@@ -41,6 +41,16 @@ package struct MessageDescriptor: @unchecked Sendable {
 /// - Throws: `RPCError` with `.invalidArgument`, naming the message and the way to the field that is
 ///   wrong: `lauter.store.v1.ImportRecordsRequest: records[17].external_id: …`.
 package func decode<M: CodedMessage>(_ bytes: UnsafeRawBufferPointer) throws -> M {
+  try withUnpacked(bytes, as: M.self) { try M(c: $0) }
+}
+
+/// Gives `body` the struct that protobuf-c makes of `bytes`, which is gone when it returns.
+///
+/// - Throws: What ``decode(_:)`` throws, and what `body` throws.
+func withUnpacked<M: CodedMessage, Result>(
+  _ bytes: UnsafeRawBufferPointer, as type: M.Type,
+  _ body: (UnsafeMutablePointer<M.C>) throws -> Result
+) throws -> Result {
   let descriptor = M.descriptor.pointer
   try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { place in
     let fault = wire_validate(
@@ -58,7 +68,7 @@ package func decode<M: CodedMessage>(_ bytes: UnsafeRawBufferPointer) throws -> 
   else {
     throw RPCError(code: .invalidArgument, message: "\(M.descriptor.name): malformed message")
   }
-  return try M(c: UnsafeMutableRawPointer(message).assumingMemoryBound(to: M.C.self))
+  return try body(UnsafeMutableRawPointer(message).assumingMemoryBound(to: M.C.self))
 }
 
 /// - Throws: `RPCError` with `.invalidArgument` if a string holds U+0000, naming message and field.
@@ -92,7 +102,7 @@ private func invalid(_ message: String, _ place: String, _ fault: WireFault) -> 
 // MARK: From Swift to C
 
 /// Memory for one message's C structs; `destroy()` frees all of it.
-package struct Arena {
+@usableFromInline package struct Arena {
   private let arena: UnsafeMutablePointer<WireArena>
 
   fileprivate init(capacity: Int) throws {
@@ -110,11 +120,13 @@ package struct Arena {
     RPCError(code: .resourceExhausted, message: "no memory left for a message")
   }
 
-  private func allocate<T>(_ count: Int, of type: T.Type) throws -> UnsafeMutablePointer<T> {
-    guard let memory = wire_arena_allocate(arena, count * MemoryLayout<T>.stride) else {
-      throw Self.outOfMemory
-    }
-    return memory.bindMemory(to: T.self, capacity: count)
+  @usableFromInline func allocate(size: Int) throws -> UnsafeMutableRawPointer {
+    guard let memory = wire_arena_allocate(arena, size) else { throw Self.outOfMemory }
+    return memory
+  }
+
+  @inlinable func allocate<T>(_ count: Int, of type: T.Type) throws -> UnsafeMutablePointer<T> {
+    try allocate(size: count * MemoryLayout<T>.stride).bindMemory(to: T.self, capacity: count)
   }
 
   /// An array of pointers or values; `nil` if empty, as protobuf-c has it.
@@ -132,19 +144,26 @@ package struct Arena {
   }
 
   package func string(_ text: String, _ field: StaticString) throws -> UnsafeMutablePointer<CChar> {
-    var text = text
-    return try text.withUTF8 { utf8 in
-      // protobuf-c measures with strlen and would lose the rest in silence.
-      guard wire_text_holds_nul(utf8.baseAddress, utf8.count) == 0 else {
-        throw RPCError(
-          code: .invalidArgument,
-          message: "\(field): holds the character U+0000, which no text may hold")
-      }
-      guard let copy = wire_arena_copy_text(arena, utf8.baseAddress, utf8.count) else {
-        throw Self.outOfMemory
-      }
+    if let copy = try text.utf8.withContiguousStorageIfAvailable({ try copyText($0, field) }) {
       return copy
     }
+    var text = text
+    return try text.withUTF8 { try copyText($0, field) }
+  }
+
+  private func copyText(
+    _ utf8: UnsafeBufferPointer<UInt8>, _ field: StaticString
+  ) throws -> UnsafeMutablePointer<CChar> {
+    // protobuf-c measures with strlen and would lose the rest in silence.
+    guard wire_text_holds_nul(utf8.baseAddress, utf8.count) == 0 else {
+      throw RPCError(
+        code: .invalidArgument,
+        message: "\(field): holds the character U+0000, which no text may hold")
+    }
+    guard let copy = wire_arena_copy_text(arena, utf8.baseAddress, utf8.count) else {
+      throw Self.outOfMemory
+    }
+    return copy
   }
 
   package func strings(
@@ -162,7 +181,7 @@ package struct Arena {
     try array(values, bytes)
   }
 
-  package func scalars<T: BitwiseCopyable>(_ values: [T]) throws -> UnsafeMutablePointer<T>? {
+  @inlinable package func scalars<T: BitwiseCopyable>(_ values: [T]) throws -> UnsafeMutablePointer<T>? {
     guard !values.isEmpty else { return nil }
     let result = try allocate(values.count, of: T.self)
     values.withUnsafeBufferPointer { result.initialize(from: $0.baseAddress!, count: $0.count) }
@@ -229,8 +248,8 @@ package struct Arena {
 // MARK: From C to Swift
 
 /// Repeated fields of protobuf-c: a pointer and a count.
-package enum Decoded {
-  package static func scalars<T: BitwiseCopyable>(
+@usableFromInline package enum Decoded {
+  @inlinable package static func scalars<T: BitwiseCopyable>(
     _ start: UnsafeMutablePointer<T>?, _ count: Int
   ) -> [T] {
     Array(UnsafeBufferPointer(start: start, count: count))

@@ -38,6 +38,23 @@ extension SwiftWriter {
       }
     }
 
+    let viewing = unary.filter { types.viewed.contains($0.input) }
+    if !viewing.isEmpty {
+      line()
+      block("extension \(namespace)") { out in
+        out.line("/// Methods of `\(service.name)` that can be handled by looking at the request.")
+        out.line("///")
+        out.line("/// Like `\(service.name)Synchronous`, with a view in place of the request: no value is made of it.")
+        out.block("public enum \(service.name)Viewing") { out in
+          for method in viewing {
+            out.block("public protocol \(SwiftName.type(method.name)): Sendable") {
+              $0.call($0.handler(method, isSynchronous: true, views: true))
+            }
+          }
+        }
+      }
+    }
+
     line()
     block("extension \(name)") { out in
       out.line(
@@ -62,8 +79,16 @@ extension SwiftWriter {
             let type = "\(name)Synchronous.\(SwiftName.type(method.name))"
             let function = SwiftName.member(method.name)
             out.line("    .unary(")
+            let isViewed = out.types.viewed.contains(method.input)
             out.line(
-              "      \"\(method.name)\", synchronous: (handlers as? any \(type))?.\(function)")
+              "      \"\(method.name)\", synchronous: (handlers as? any \(type))?.\(function)"
+                + (isViewed ? "," : ""))
+            if isViewed {
+              let type = "\(name)Viewing.\(SwiftName.type(method.name))"
+              out.line("      viewing: viewing(")
+              out.line(
+                "        \(out.swiftName(method.input)).self, (handlers as? any \(type))?.\(function))")
+            }
             out.line("    ) { try await \(handler)($0, context: $1) },")
           case (true, false):
             out.line("    .clientStreaming(\"\(method.name)\") {")
@@ -114,9 +139,10 @@ extension SwiftWriter {
   }
 
   private func handler(
-    _ method: ServiceType.Method, isSynchronous: Bool = false
+    _ method: ServiceType.Method, isSynchronous: Bool = false, views: Bool = false
   ) -> Signature {
-    let (input, output) = (swiftName(method.input), swiftName(method.output))
+    let input = swiftName(method.input) + (views ? ".View" : "")
+    let output = swiftName(method.output)
     return Signature(
       head: "func \(SwiftName.member(method.name))",
       parameters: [

@@ -10,13 +10,25 @@ struct Types {
   private(set) var swiftNames: [String: String] = [:]
   /// The Swift name of each enum's first case, which proto3 wants to be number 0.
   private(set) var zeroCases: [String: String] = [:]
+  /// The messages that have a view: those asked for, and what they hold.
+  private(set) var viewed: Set<String> = []
 
-  init(_ files: [File]) {
+  init(_ files: [File], viewing names: [String]) throws {
     for file in files {
       self.files[file.name] = file
       let namespace = SwiftName.namespace(package: file.package)
       for message in file.messages { add(message, within: namespace) }
       for type in file.enums { add(type, within: namespace) }
+    }
+    var pending = names
+    while let name = pending.popLast() {
+      guard let message = messages[name] else {
+        throw DescriptorError(description: "no message is called \(name), so it cannot have a view")
+      }
+      guard viewed.insert(name).inserted else { continue }
+      for field in message.fields {
+        if case .message(let type) = field.shape { pending.append(type) }
+      }
     }
   }
 
@@ -107,7 +119,7 @@ struct SwiftWriter {
   // MARK: Messages
 
   /// A stored property of a struct: a field, or a oneof.
-  private struct Property {
+  struct Property {
     var name: String
     var type: String
     var initial: String
@@ -194,7 +206,7 @@ struct SwiftWriter {
     line("}")
   }
 
-  private func properties(of message: MessageType) throws -> [Property] {
+  func properties(of message: MessageType) throws -> [Property] {
     var result: [Property] = []
     var seen: Set<Int> = []
     for field in message.fields {
@@ -259,7 +271,7 @@ struct SwiftWriter {
     return types.isRecursive(message.fullName, to: type)
   }
 
-  private func elementType(_ kind: Shape) -> String {
+  func elementType(_ kind: Shape) -> String {
     switch kind {
     case .scalar(let type): type
     case .bool: "Bool"
@@ -299,6 +311,7 @@ struct SwiftWriter {
         for property in properties { out.writeEncoding(property, in: message) }
       }
     }
+    if types.viewed.contains(message.fullName) { try writeView(message) }
     for nested in message.messages where !nested.isMapEntry { try writeCoding(nested) }
   }
 
@@ -345,7 +358,7 @@ struct SwiftWriter {
     }
   }
 
-  private func isMessage(_ field: Field) -> Bool {
+  func isMessage(_ field: Field) -> Bool {
     if case .message = field.shape { true } else { false }
   }
 

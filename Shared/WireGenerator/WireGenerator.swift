@@ -8,24 +8,32 @@ import Foundation
 @main
 struct WireGenerator {
   static let usage = """
-    usage: wire-generator <descriptor set> <output folder> <C module> [<module>...]
+    usage: wire-generator [--view=<message>]... <descriptor set> <output folder> <C module> [<module>...]
     Writes <output folder>/<Namespace>.swift for every package in the descriptor set. <C module> is what
-    protoc-c's output is compiled to; each further <module> is imported as well.
+    protoc-c's output is compiled to; each further <module> is imported as well. With --view the message
+    of that full name, and those in it, can be handled without making Swift values of them.
 
     """
 
   static func main() {
-    let arguments = CommandLine.arguments.dropFirst()
+    var arguments = CommandLine.arguments.dropFirst()
+    var views: [String] = []
+    while let argument = arguments.first, argument.hasPrefix("--view=") {
+      views.append(String(argument.dropFirst(7)))
+      arguments.removeFirst()
+    }
     guard arguments.count >= 3 else {
       FileHandle.standardError.write(Data(usage.utf8))
       exit(64)
     }
     do {
-      let input = URL(fileURLWithPath: arguments[1])
+      let input = URL(fileURLWithPath: arguments[arguments.startIndex])
       let files = try File.read(descriptorSet: [UInt8](Data(contentsOf: input)))
-      let output = URL(fileURLWithPath: arguments[2], isDirectory: true)
+      let output = URL(
+        fileURLWithPath: arguments[arguments.startIndex + 1], isDirectory: true)
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
-      for (namespace, text) in try generate(files, importing: Array(arguments.dropFirst(2))) {
+      let modules = Array(arguments.dropFirst(2))
+      for (namespace, text) in try generate(files, importing: modules, viewing: views) {
         try Data(text.utf8).write(to: output.appendingPathComponent("\(namespace).swift"))
       }
     } catch {
@@ -35,9 +43,11 @@ struct WireGenerator {
   }
 
   /// Source text by namespace.
-  static func generate(_ files: [File], importing modules: [String]) throws -> [String: String] {
+  static func generate(
+    _ files: [File], importing modules: [String], viewing views: [String] = []
+  ) throws -> [String: String] {
     for file in files { try file.checkSupport() }
-    let types = Types(files)
+    let types = try Types(files, viewing: views)
     var result: [String: String] = [:]
     for (package, files) in Dictionary(grouping: files, by: \.package) {
       let namespace = SwiftName.namespace(package: package)

@@ -241,7 +241,7 @@ struct RetryTests {
 
   @Test func whatIsNoLongerHeldIsNotRetried() async throws {
     var configuration = Self.configuration
-    configuration.retryBufferSize = 1000
+    configuration.callRetryBufferSize = 1000
     let flaky = Flaky(failures: 1)
     try await withServer(flaky.services, channelConfiguration: configuration) { channel, _ in
       func send(_ count: Int) async throws -> Text {
@@ -254,6 +254,29 @@ struct RetryTests {
       flaky.seen.withLock { $0 = [:] }
       let answer = try await send(5)
       #expect(answer == "1")
+    }
+  }
+
+  /// While one call holds the channel's memory, another is made all the same, but not retried.
+  @Test func callsShareWhatIsHeld() async throws {
+    var configuration = Self.configuration
+    configuration.retryBufferSize = 1000
+    let flaky = Flaky(failures: 1)
+    try await withServer(flaky.services, channelConfiguration: configuration) { channel, _ in
+      func send(_ inBetween: () async throws -> Void = {}) async throws -> Text {
+        try await channel.clientStreaming(Echo.method("Big")) { (writer: RequestWriter<Blob>) in
+          for _ in 0..<5 { try await writer.write(Blob(count: 100)) }
+          try await inBetween()
+        }
+      }
+      let first = try await send {
+        let error = await rpcError { _ = try await send() }
+        #expect(error?.message == "attempt 1")
+      }
+      #expect(first == "none")
+      flaky.seen.withLock { $0 = [:] }
+      let second = try await send()
+      #expect(second == "1")
     }
   }
 

@@ -1,7 +1,7 @@
 package import Artefacts
-package import Foundation
+import Foundation
 package import RPC
-package import Schema
+import Schema
 package import Transformer
 package import Wire
 

@@ -1,5 +1,5 @@
 import Foundation
-package import Schema
+import Schema
 package import Transformer
 
 /// Fine-tunes a body and fits a head on it, by a recipe. No services, no files: token ids in, a head

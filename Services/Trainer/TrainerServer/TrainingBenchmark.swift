@@ -1,5 +1,5 @@
 package import Foundation
-package import Transformer
+import Transformer
 
 /// How long a step of the body's training takes: forward with dropout, SetFit's loss, backward,
 /// clipping and AdamW over every parameter.

@@ -26,13 +26,18 @@ package final class MessageOutbox: @unchecked Sendable {
   private var replay: ShortQueue<ByteBuffer>?
   private var replayBytes = 0
   private let replayLimit: Int
+  private let replayMemory: ReplayMemory?
 
-  /// Keeps what it is given, up to `replayLimit` bytes, to send it again.
-  init(loop: any EventLoop, _ state: CallState, replayLimit: Int = 0) {
+  /// Keeps what it is given to send it again, up to `replayLimit` bytes and as long as `replayMemory` lasts.
+  init(
+    loop: any EventLoop, _ state: CallState, replayLimit: Int = 0,
+    replayMemory: ReplayMemory? = nil
+  ) {
     self.loop = loop
     self.state = state
     self.replayLimit = replayLimit
-    replay = replayLimit > 0 ? ShortQueue() : nil
+    self.replayMemory = replayMemory
+    replay = replayMemory == nil ? nil : ShortQueue()
   }
 
   // MARK: The writer's side
@@ -83,12 +88,16 @@ package final class MessageOutbox: @unchecked Sendable {
     queued += 1
     queuedBytes += message.readableBytes
     buffered += message.readableBytes
-    if replay != nil {
-      replay?.append(message)
-      replayBytes += message.readableBytes
-      if replayBytes > replayLimit { replay = nil }
-    }
+    keep(message)
     stream?.wake()
+  }
+
+  private func keep(_ message: ByteBuffer) {
+    guard replay != nil, let replayMemory else { return }
+    let count = message.readableBytes
+    guard replayBytes + count <= replayLimit, replayMemory.take(count) else { return stopKeeping() }
+    replay?.append(message)
+    replayBytes += count
   }
 
   /// Nothing follows what is queued.
@@ -103,16 +112,22 @@ package final class MessageOutbox: @unchecked Sendable {
     guard failure == nil else { return }
     failure = error
     isFinished = true
+    stopKeeping()
     messages.removeAll()
     buffered = 0
     resumeWriters(with: .failure(error))
   }
 
   /// The call will not be sent again.
-  func stopKeeping() { replay = nil }
+  func stopKeeping() {
+    guard replay != nil else { return }
+    replay = nil
+    replayMemory?.giveBack(replayBytes)
+    replayBytes = 0
+  }
 
   /// Whether everything that was sent is still there.
-  var canRewind: Bool { replay != nil && failure == nil }
+  var canRewind: Bool { replay != nil }
 
   /// Queues again what was sent, if ``canRewind``.
   func rewind() {
@@ -151,4 +166,20 @@ package final class MessageOutbox: @unchecked Sendable {
   private func resumeWriters(with result: Result<Void, any Error>) {
     while let writer = writers.popFirst() { writer.resume(with: result) }
   }
+}
+
+/// The bytes that the calls of one channel may keep to send them again. Confined to the channel's loop.
+final class ReplayMemory {
+  private var left: Int
+
+  init(limit: Int) { left = limit }
+
+  /// Whether there is room for `count` bytes more, which are the caller's then.
+  func take(_ count: Int) -> Bool {
+    guard count <= left else { return false }
+    left -= count
+    return true
+  }
+
+  func giveBack(_ count: Int) { left += count }
 }

@@ -262,8 +262,10 @@ package final class HTTP2Session {
   ) -> Result {
     var provider = nghttp2_data_provider()
     provider.read_callback = { _, id, space, length, flags, _, context in
-      HTTP2Session.from(context).readBody(
-        of: id, into: UnsafeMutableRawBufferPointer(start: space, count: length), flags!)
+      HTTP2Session.with(context) {
+        $0.readBody(
+          of: id, into: UnsafeMutableRawBufferPointer(start: space, count: length), flags!)
+      }
     }
     return body(&provider)
   }
@@ -490,34 +492,40 @@ private final class Callbacks: @unchecked Sendable {
     pointer = callbacks!
 
     nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, context in
-      HTTP2Session.from(context).beganHeaders(frame!)
+      HTTP2Session.with(context) { $0.beganHeaders(frame!) }
     }
     nghttp2_session_callbacks_set_on_header_callback(pointer) {
       _, frame, name, nameCount, value, valueCount, _, context in
-      HTTP2Session.from(context).header(
-        frame!, UnsafeBufferPointer(start: name, count: nameCount),
-        UnsafeBufferPointer(start: value, count: valueCount))
+      HTTP2Session.with(context) {
+        $0.header(
+          frame!, UnsafeBufferPointer(start: name, count: nameCount),
+          UnsafeBufferPointer(start: value, count: valueCount))
+      }
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(pointer) { _, frame, context in
-      HTTP2Session.from(context).received(frame!)
+      HTTP2Session.with(context) { $0.received(frame!) }
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
       _, _, id, bytes, count, context in
-      HTTP2Session.from(context).received(
-        UnsafeRawBufferPointer(start: bytes, count: count), on: id)
+      HTTP2Session.with(context) {
+        $0.received(UnsafeRawBufferPointer(start: bytes, count: count), on: id)
+      }
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, context in
-      HTTP2Session.from(context).sent(frame!)
+      HTTP2Session.with(context) { $0.sent(frame!) }
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, id, code, context in
-      HTTP2Session.from(context).closed(id, code)
+      HTTP2Session.with(context) { $0.closed(id, code) }
     }
   }
 }
 
 extension HTTP2Session {
-  /// The session in nghttp2's user data.
-  fileprivate static func from(_ context: UnsafeMutableRawPointer?) -> HTTP2Session {
-    Unmanaged<HTTP2Session>.fromOpaque(context!).takeUnretainedValue()
+  /// Gives `body` the session in nghttp2's user data, which lives as long as nghttp2's: it is not retained,
+  /// as that would cost a call two dozen atomic operations.
+  fileprivate static func with<Result>(
+    _ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result
+  ) -> Result {
+    Unmanaged<HTTP2Session>.fromOpaque(context!)._withUnsafeGuaranteedRef { body($0) }
   }
 }

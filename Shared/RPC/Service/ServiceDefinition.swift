@@ -58,13 +58,24 @@ public struct MethodDefinition: Sendable {
       })
   }
 
-  /// For generated code: `synchronous` if there is one.
+  /// For generated code: `viewing`, which is given the request's bytes, if there is one, else
+  /// `synchronous` if there is one.
   package static func unary<Request: Message, Response: Message>(
     _ name: String,
     synchronous: (@Sendable (Request, CallContext) throws -> Response)?,
+    viewing: (@Sendable (UnsafeRawBufferPointer, CallContext) throws -> Response)? = nil,
     _ handle: @escaping @Sendable (Request, CallContext) async throws -> Response
   ) -> MethodDefinition {
-    synchronous.map { synchronousUnary(name, $0) } ?? unary(name, handle)
+    guard let viewing else {
+      return synchronous.map { synchronousUnary(name, $0) } ?? unary(name, handle)
+    }
+    return MethodDefinition(
+      name: name,
+      handler: .synchronous { request, outbox, context in
+        if !context.inspectors.isEmpty { _ = try Request(request: request, context) }
+        let response = try request.withUnsafeReadableBytes { try viewing($0, context) }
+        try outbox.enqueue(response.framed(outbox.state.encoding.fix()))
+      })
   }
 
   /// Many requests, one answer.

@@ -16,6 +16,7 @@ final class ChannelCore: @unchecked Sendable {
   private let credentials: TLSCredentials?
   let metrics: ChannelMetrics?
   var retryBudget: RetryBudget
+  let replayMemory: ReplayMemory
 
   private var subchannels: [Subchannel] = []
   private var waiting: [ClientCall] = []
@@ -47,6 +48,7 @@ final class ChannelCore: @unchecked Sendable {
     loop = MultiThreadedEventLoopGroup.singleton.next()
     resolutionBackoff = Backoff(configuration)
     retryBudget = RetryBudget(configuration.retryThrottling)
+    replayMemory = ReplayMemory(limit: configuration.retryBufferSize)
     metrics = ChannelMetrics(
       target: "\(target)", factory: configuration.metricsFactory ?? MetricsSystem.factory)
     credentials = configuration.tls.map { TLSCredentials($0, logger: logger) }

@@ -62,7 +62,8 @@ final class ClientCall: HTTP2Body, CallStream, ResponseMetadataSource, @unchecke
       method: method, deadline: deadline, compression: call.options.compression,
       accepted: Compression.all)
     outbox = MessageOutbox(
-      loop: core.loop, state, replayLimit: core.configuration.retryBufferSize)
+      loop: core.loop, state, replayLimit: core.configuration.callRetryBufferSize,
+      replayMemory: core.replayMemory)
     retries = RetryState(
       call.options.retryPolicy ?? core.configuration.retryPolicy(call.method))
   }

@@ -50,7 +50,11 @@ public final class RPCChannel: Sendable {
     public var retryThrottling: RetryThrottling? = RetryThrottling()
 
     /// The bytes of a call kept to be sent again; a call that has sent more is not retried.
-    public var retryBufferSize = 256 * 1024
+    public var callRetryBufferSize = 256 * 1024
+
+    /// The bytes of all calls together kept to be sent again (gRFC A6, "Memory Management (Buffering)"). A
+    /// call for which there is no room is sent like any other and not retried.
+    public var retryBufferSize = 16 * 1024 * 1024
 
     /// Who collects the channel's counters; nil asks the program's `MetricsSystem` when the channel
     /// is made. They are named as in gRFC A66: `grpc.client.call.duration`,

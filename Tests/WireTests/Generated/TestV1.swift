@@ -242,6 +242,86 @@ extension TestV1.Scalars: CodedMessage {
   }
 }
 
+extension TestV1.Scalars: ViewedMessage {
+  /// A `Scalars` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Scalars>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Scalars>) { self.c = c }
+
+    public var doubleValue: Double {
+      c.pointee.double_value
+    }
+
+    public var floatValue: Float {
+      c.pointee.float_value
+    }
+
+    public var int32Value: Int32 {
+      c.pointee.int32_value
+    }
+
+    public var int64Value: Int64 {
+      c.pointee.int64_value
+    }
+
+    public var uint32Value: UInt32 {
+      c.pointee.uint32_value
+    }
+
+    public var uint64Value: UInt64 {
+      c.pointee.uint64_value
+    }
+
+    public var sint32Value: Int32 {
+      c.pointee.sint32_value
+    }
+
+    public var sint64Value: Int64 {
+      c.pointee.sint64_value
+    }
+
+    public var fixed32Value: UInt32 {
+      c.pointee.fixed32_value
+    }
+
+    public var fixed64Value: UInt64 {
+      c.pointee.fixed64_value
+    }
+
+    public var sfixed32Value: Int32 {
+      c.pointee.sfixed32_value
+    }
+
+    public var sfixed64Value: Int64 {
+      c.pointee.sfixed64_value
+    }
+
+    public var boolValue: Bool {
+      c.pointee.bool_value != 0
+    }
+
+    public var stringValue: UnsafeBufferPointer<UInt8> {
+      Viewed.text(c.pointee.string_value)
+    }
+
+    public var bytesValue: UnsafeBufferPointer<UInt8> {
+      Viewed.bytes(c.pointee.bytes_value)
+    }
+
+    public var mood: TestV1.Mood {
+      .init(rawValue: .init(truncatingIfNeeded: c.pointee.mood.rawValue))
+    }
+
+    /// A number far from the others, so that fields lie in several ranges.
+    public var kind: TestV1.Inner.Kind {
+      .init(rawValue: .init(truncatingIfNeeded: c.pointee.kind.rawValue))
+    }
+  }
+}
+
 extension TestV1 {
   public struct Inner: Message, Hashable, Sendable {
     public var kind: TestV1.Inner.Kind
@@ -326,6 +406,29 @@ extension TestV1.Inner: CodedMessage {
   }
 }
 
+extension TestV1.Inner: ViewedMessage {
+  /// A `Inner` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Inner>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Inner>) { self.c = c }
+
+    public var kind: TestV1.Inner.Kind {
+      .init(rawValue: .init(truncatingIfNeeded: c.pointee.kind.rawValue))
+    }
+
+    public var deeper: TestV1.Inner.Deeper.View? {
+      c.pointee.deeper.map { .init(c: $0) }
+    }
+
+    public var number: UInt32 {
+      c.pointee.number
+    }
+  }
+}
+
 extension TestV1.Inner.Deeper: CodedMessage {
   package static let descriptor = MessageDescriptor(lauter__test__v1__inner__deeper__init)
 
@@ -348,6 +451,33 @@ extension TestV1.Inner.Deeper: CodedMessage {
     c.pointee.default_ = try arena.string(`default`, "lauter.test.v1.Inner.Deeper.default")
     c.pointee.`init` = `init`
     c.pointee.`self` = self_ ? 1 : 0
+  }
+}
+
+extension TestV1.Inner.Deeper: ViewedMessage {
+  /// A `Deeper` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Inner__Deeper>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Inner__Deeper>) { self.c = c }
+
+    public var `class`: UnsafeBufferPointer<UInt8> {
+      Viewed.text(c.pointee.class_)
+    }
+
+    public var `default`: UnsafeBufferPointer<UInt8> {
+      Viewed.text(c.pointee.default_)
+    }
+
+    public var `init`: Int32 {
+      c.pointee.`init`
+    }
+
+    public var self_: Bool {
+      c.pointee.`self` != 0
+    }
   }
 }
 
@@ -484,6 +614,90 @@ extension TestV1.Repeats: CodedMessage {
     c.pointee.inners = try arena.messages(inners)
     c.pointee.n_loose = loose.count
     c.pointee.loose = try arena.scalars(loose)
+  }
+}
+
+extension TestV1.Repeats: ViewedMessage {
+  /// A `Repeats` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Repeats>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Repeats>) { self.c = c }
+
+    public var doubles: UnsafeBufferPointer<Double> {
+      Viewed.scalars(c.pointee.doubles, c.pointee.n_doubles)
+    }
+
+    public var floats: UnsafeBufferPointer<Float> {
+      Viewed.scalars(c.pointee.floats, c.pointee.n_floats)
+    }
+
+    public var int32s: UnsafeBufferPointer<Int32> {
+      Viewed.scalars(c.pointee.int32s, c.pointee.n_int32s)
+    }
+
+    public var int64s: UnsafeBufferPointer<Int64> {
+      Viewed.scalars(c.pointee.int64s, c.pointee.n_int64s)
+    }
+
+    public var uint32s: UnsafeBufferPointer<UInt32> {
+      Viewed.scalars(c.pointee.uint32s, c.pointee.n_uint32s)
+    }
+
+    public var uint64s: UnsafeBufferPointer<UInt64> {
+      Viewed.scalars(c.pointee.uint64s, c.pointee.n_uint64s)
+    }
+
+    public var sint32s: UnsafeBufferPointer<Int32> {
+      Viewed.scalars(c.pointee.sint32s, c.pointee.n_sint32s)
+    }
+
+    public var sint64s: UnsafeBufferPointer<Int64> {
+      Viewed.scalars(c.pointee.sint64s, c.pointee.n_sint64s)
+    }
+
+    public var fixed32s: UnsafeBufferPointer<UInt32> {
+      Viewed.scalars(c.pointee.fixed32s, c.pointee.n_fixed32s)
+    }
+
+    public var fixed64s: UnsafeBufferPointer<UInt64> {
+      Viewed.scalars(c.pointee.fixed64s, c.pointee.n_fixed64s)
+    }
+
+    public var sfixed32s: UnsafeBufferPointer<Int32> {
+      Viewed.scalars(c.pointee.sfixed32s, c.pointee.n_sfixed32s)
+    }
+
+    public var sfixed64s: UnsafeBufferPointer<Int64> {
+      Viewed.scalars(c.pointee.sfixed64s, c.pointee.n_sfixed64s)
+    }
+
+    public var bools: ViewList<Bool> {
+      Viewed.flags(c.pointee.bools, c.pointee.n_bools)
+    }
+
+    public var strings: ViewList<UnsafeBufferPointer<UInt8>> {
+      Viewed.texts(c.pointee.strings, c.pointee.n_strings)
+    }
+
+    public var byteStrings: ViewList<UnsafeBufferPointer<UInt8>> {
+      Viewed.byteStrings(c.pointee.byte_strings, c.pointee.n_byte_strings)
+    }
+
+    public var moods: ViewList<TestV1.Mood> {
+      Viewed.enums(c.pointee.moods, c.pointee.n_moods)
+    }
+
+    public var inners: ViewList<TestV1.Inner.View> {
+      Viewed.messages(c.pointee.inners, c.pointee.n_inners)
+    }
+
+    /// Not packed on the wire; a decoder takes both.
+    public var loose: UnsafeBufferPointer<Int32> {
+      Viewed.scalars(c.pointee.loose, c.pointee.n_loose)
+    }
   }
 }
 
@@ -671,6 +885,101 @@ extension TestV1.Maps: CodedMessage {
   }
 }
 
+extension TestV1.Maps: ViewedMessage {
+  /// A `Maps` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Maps>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Maps>) { self.c = c }
+
+    public var texts: ViewList<(key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>)> {
+      Viewed.entries(c.pointee.texts, c.pointee.n_texts) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__TextsEntry>) in
+        (Viewed.text(entry.pointee.key), Viewed.text(entry.pointee.value))
+      }
+    }
+
+    public var numbers: ViewList<(key: Int32, value: Double)> {
+      Viewed.entries(c.pointee.numbers, c.pointee.n_numbers) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__NumbersEntry>) in
+        (entry.pointee.key, entry.pointee.value)
+      }
+    }
+
+    public var blobs: ViewList<(key: Int64, value: UnsafeBufferPointer<UInt8>)> {
+      Viewed.entries(c.pointee.blobs, c.pointee.n_blobs) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__BlobsEntry>) in
+        (entry.pointee.key, Viewed.bytes(entry.pointee.value))
+      }
+    }
+
+    public var flags: ViewList<(key: UInt32, value: Bool)> {
+      Viewed.entries(c.pointee.flags, c.pointee.n_flags) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__FlagsEntry>) in
+        (entry.pointee.key, entry.pointee.value != 0)
+      }
+    }
+
+    public var floats: ViewList<(key: UInt64, value: Float)> {
+      Viewed.entries(c.pointee.floats, c.pointee.n_floats) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__FloatsEntry>) in
+        (entry.pointee.key, entry.pointee.value)
+      }
+    }
+
+    public var inners: ViewList<(key: Int32, value: TestV1.Inner.View?)> {
+      Viewed.entries(c.pointee.inners, c.pointee.n_inners) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__InnersEntry>) in
+        (entry.pointee.key, entry.pointee.value.map { .init(c: $0) })
+      }
+    }
+
+    public var moods: ViewList<(key: Int64, value: TestV1.Mood)> {
+      Viewed.entries(c.pointee.moods, c.pointee.n_moods) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__MoodsEntry>) in
+        (entry.pointee.key, .init(rawValue: .init(truncatingIfNeeded: entry.pointee.value.rawValue)))
+      }
+    }
+
+    public var fixed: ViewList<(key: UInt32, value: UInt64)> {
+      Viewed.entries(c.pointee.fixed, c.pointee.n_fixed) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__FixedEntry>) in
+        (entry.pointee.key, entry.pointee.value)
+      }
+    }
+
+    public var moreFixed: ViewList<(key: UInt64, value: Int64)> {
+      Viewed.entries(c.pointee.more_fixed, c.pointee.n_more_fixed) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__MoreFixedEntry>) in
+        (entry.pointee.key, entry.pointee.value)
+      }
+    }
+
+    public var signedFixed: ViewList<(key: Int32, value: Int64)> {
+      Viewed.entries(c.pointee.signed_fixed, c.pointee.n_signed_fixed) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__SignedFixedEntry>) in
+        (entry.pointee.key, entry.pointee.value)
+      }
+    }
+
+    public var moreSignedFixed: ViewList<(key: Int64, value: Int32)> {
+      Viewed.entries(c.pointee.more_signed_fixed, c.pointee.n_more_signed_fixed) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__MoreSignedFixedEntry>) in
+        (entry.pointee.key, entry.pointee.value)
+      }
+    }
+
+    public var nodes: ViewList<(key: Bool, value: TestV1.Node.View?)> {
+      Viewed.entries(c.pointee.nodes, c.pointee.n_nodes) {
+        (entry: UnsafePointer<Lauter__Test__V1__Maps__NodesEntry>) in
+        (entry.pointee.key != 0, entry.pointee.value.map { .init(c: $0) })
+      }
+    }
+  }
+}
+
 extension TestV1 {
   public struct Choices: Message, Hashable, Sendable {
     public var any: TestV1.Choices.Any_?
@@ -817,6 +1126,78 @@ extension TestV1.Choices: CodedMessage {
   }
 }
 
+extension TestV1.Choices: ViewedMessage {
+  /// A `Choices` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Choices>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Choices>) { self.c = c }
+
+    public var any: Any_? {
+      switch c.pointee.any_case.rawValue {
+      case 1: .doubleValue(c.pointee.double_value)
+      case 2: .int64Value(c.pointee.int64_value)
+      case 3: .sint32Value(c.pointee.sint32_value)
+      case 4: .fixed32Value(c.pointee.fixed32_value)
+      case 5: .boolValue(c.pointee.bool_value != 0)
+      case 6: .stringValue(Viewed.text(c.pointee.string_value))
+      case 7: .bytesValue(Viewed.bytes(c.pointee.bytes_value))
+      case 8: .mood(.init(rawValue: .init(truncatingIfNeeded: c.pointee.mood.rawValue)))
+      case 9: .inner(.init(c: c.pointee.inner))
+      case 10: .choices(.init(c: c.pointee.choices))
+      default: nil
+      }
+    }
+
+    public enum Any_ {
+      case doubleValue(Double)
+      case int64Value(Int64)
+      case sint32Value(Int32)
+      case fixed32Value(UInt32)
+      case boolValue(Bool)
+      case stringValue(UnsafeBufferPointer<UInt8>)
+      case bytesValue(UnsafeBufferPointer<UInt8>)
+      case mood(TestV1.Mood)
+      case inner(TestV1.Inner.View)
+      case choices(TestV1.Choices.View)
+    }
+
+    public var score: Double? {
+      c.pointee.score__case.rawValue == 11 ? c.pointee.score : nil
+    }
+
+    public var note: UnsafeBufferPointer<UInt8>? {
+      c.pointee.note__case.rawValue == 12 ? Viewed.text(c.pointee.note) : nil
+    }
+
+    public var blob: UnsafeBufferPointer<UInt8>? {
+      c.pointee.blob__case.rawValue == 13 ? Viewed.bytes(c.pointee.blob) : nil
+    }
+
+    public var flag: Bool? {
+      c.pointee.flag__case.rawValue == 14 ? c.pointee.flag != 0 : nil
+    }
+
+    public var feeling: TestV1.Mood? {
+      c.pointee.feeling__case.rawValue == 15 ? .init(rawValue: .init(truncatingIfNeeded: c.pointee.feeling.rawValue)) : nil
+    }
+
+    /// One field under another name stays a choice.
+    public var lonely: Lonely? {
+      switch c.pointee.lonely_case.rawValue {
+      case 16: .only(c.pointee.only)
+      default: nil
+      }
+    }
+
+    public enum Lonely {
+      case only(UInt32)
+    }
+  }
+}
+
 extension TestV1 {
   /// Holds itself, directly and through a list.
   public struct Node: Message, Hashable, Sendable {
@@ -857,6 +1238,29 @@ extension TestV1.Node: CodedMessage {
     c.pointee.n_children = children.count
     c.pointee.children = try arena.messages(children)
     c.pointee.name = try arena.string(name, "lauter.test.v1.Node.name")
+  }
+}
+
+extension TestV1.Node: ViewedMessage {
+  /// A `Node` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Node>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Node>) { self.c = c }
+
+    public var next: TestV1.Node.View? {
+      c.pointee.next.map { .init(c: $0) }
+    }
+
+    public var children: ViewList<TestV1.Node.View> {
+      Viewed.messages(c.pointee.children, c.pointee.n_children)
+    }
+
+    public var name: UnsafeBufferPointer<UInt8> {
+      Viewed.text(c.pointee.name)
+    }
   }
 }
 
@@ -909,6 +1313,37 @@ extension TestV1.Everything: CodedMessage {
     c.pointee.n_choices = choices.count
     c.pointee.choices = try arena.messages(choices)
     if let node { c.pointee.node = try arena.message(node) }
+  }
+}
+
+extension TestV1.Everything: ViewedMessage {
+  /// A `Everything` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Test__V1__Everything>
+
+    package init(c: UnsafePointer<Lauter__Test__V1__Everything>) { self.c = c }
+
+    public var scalars: TestV1.Scalars.View? {
+      c.pointee.scalars.map { .init(c: $0) }
+    }
+
+    public var repeats: TestV1.Repeats.View? {
+      c.pointee.repeats.map { .init(c: $0) }
+    }
+
+    public var maps: TestV1.Maps.View? {
+      c.pointee.maps.map { .init(c: $0) }
+    }
+
+    public var choices: ViewList<TestV1.Choices.View> {
+      Viewed.messages(c.pointee.choices, c.pointee.n_choices)
+    }
+
+    public var node: TestV1.Node.View? {
+      c.pointee.node.map { .init(c: $0) }
+    }
   }
 }
 
@@ -973,6 +1408,19 @@ extension TestV1 {
   }
 }
 
+extension TestV1 {
+  /// Methods of `Echo` that can be handled by looking at the request.
+  ///
+  /// Like `EchoSynchronous`, with a view in place of the request: no value is made of it.
+  public enum EchoViewing {
+    public protocol Unary: Sendable {
+      func unary(
+        _ request: TestV1.Everything.View, context: CallContext
+      ) throws -> TestV1.Everything
+    }
+  }
+}
+
 extension TestV1.Echo {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.echo(_:)`.
@@ -986,7 +1434,9 @@ extension ServiceDefinition {
       "lauter.test.v1.Echo", file: TestV1.featuresProto,
       methods: [
         .unary(
-          "Unary", synchronous: (handlers as? any TestV1.EchoSynchronous.Unary)?.unary
+          "Unary", synchronous: (handlers as? any TestV1.EchoSynchronous.Unary)?.unary,
+          viewing: viewing(
+            TestV1.Everything.self, (handlers as? any TestV1.EchoViewing.Unary)?.unary)
         ) { try await handlers.unary($0, context: $1) },
         .clientStreaming("Collect") {
           try await handlers.collect($0, context: $1)

@@ -2,8 +2,8 @@ import Foundation
 import RPC
 import Wire
 
-/// `rpc-bench coding`: the CPU time of decoding and encoding one message, in nanoseconds; the best
-/// round counts. `Sources/coding` of the Swift peers does the same with swift-protobuf.
+/// `rpc-bench coding`: the CPU time of decoding, looking at and encoding one message, in nanoseconds;
+/// the best round counts. `Sources/coding` of the Swift peers does the same with swift-protobuf.
 enum Coding {
   static func run() throws {
     try Main.print([
@@ -21,14 +21,27 @@ enum Coding {
     let decode = try best {
       seen &+= try bytes.withUnsafeBytes { try BenchV1.Batch(parsing: $0) }.texts.count
     }
+    let look = try best {
+      seen &+= try bytes.withUnsafeBytes { try Coding.look($0, context) }
+    }
     let encode = try best {
       var buffer = MessageBuffer()
       try batch.serialize(into: &buffer)
       seen &+= buffer.count
     }
     precondition(seen != 1)
-    return ["decode": decode, "encode": encode, "bytes": Double(bytes.count)]
+    return [
+      "decode": decode, "encode": encode, "look": look, "bytes": Double(bytes.count),
+    ]
   }
+
+  private static let context = CallContext(
+    method: MethodDescriptor(service: "lauter.bench.v1.Echo", method: "Unary"))
+
+  /// What a method costs that only looks at its request: every text's length is asked for.
+  private static let look = viewing(BenchV1.Batch.self) { (view: BenchV1.Batch.View, _) in
+    view.texts.reduce(view.values.count) { $0 &+ $1.count }
+  }!
 
   /// Nanoseconds of this thread's CPU time a call takes.
   private static func best(_ body: () throws -> Void) rethrows -> Double {

@@ -50,6 +50,21 @@ extension BenchV1.Payload: CodedMessage {
   }
 }
 
+extension BenchV1.Payload: ViewedMessage {
+  /// A `Payload` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Bench__V1__Payload>
+
+    package init(c: UnsafePointer<Lauter__Bench__V1__Payload>) { self.c = c }
+
+    public var data: UnsafeBufferPointer<UInt8> {
+      Viewed.bytes(c.pointee.data)
+    }
+  }
+}
+
 extension BenchV1 {
   /// What the benchmark of coding decodes and encodes.
   public struct Batch: Message, Hashable, Sendable {
@@ -86,6 +101,25 @@ extension BenchV1.Batch: CodedMessage {
   }
 }
 
+extension BenchV1.Batch: ViewedMessage {
+  /// A `Batch` that is only looked at: fields are read where they are, strings
+  /// as UTF-8. The view and what it gives are gone after the call that was given the view; only
+  /// copies may be kept.
+  public struct View: MessageView {
+    private let c: UnsafePointer<Lauter__Bench__V1__Batch>
+
+    package init(c: UnsafePointer<Lauter__Bench__V1__Batch>) { self.c = c }
+
+    public var texts: ViewList<UnsafeBufferPointer<UInt8>> {
+      Viewed.texts(c.pointee.texts, c.pointee.n_texts)
+    }
+
+    public var values: UnsafeBufferPointer<Float> {
+      Viewed.scalars(c.pointee.values, c.pointee.n_values)
+    }
+  }
+}
+
 extension BenchV1 {
   /// What every server of the benchmark serves.
   public protocol Echo: Sendable {
@@ -113,6 +147,17 @@ extension BenchV1 {
   }
 }
 
+extension BenchV1 {
+  /// Methods of `Echo` that can be handled by looking at the request.
+  ///
+  /// Like `EchoSynchronous`, with a view in place of the request: no value is made of it.
+  public enum EchoViewing {
+    public protocol Unary: Sendable {
+      func unary(_ request: BenchV1.Payload.View, context: CallContext) throws -> BenchV1.Payload
+    }
+  }
+}
+
 extension BenchV1.Echo {
   /// What a server registers. A type that keeps several services' promises has a definition for
   /// each: `ServiceDefinition.echo(_:)`.
@@ -126,7 +171,9 @@ extension ServiceDefinition {
       "lauter.bench.v1.Echo", file: BenchV1.benchProto,
       methods: [
         .unary(
-          "Unary", synchronous: (handlers as? any BenchV1.EchoSynchronous.Unary)?.unary
+          "Unary", synchronous: (handlers as? any BenchV1.EchoSynchronous.Unary)?.unary,
+          viewing: viewing(
+            BenchV1.Payload.self, (handlers as? any BenchV1.EchoViewing.Unary)?.unary)
         ) { try await handlers.unary($0, context: $1) },
         .bidirectional("Stream") {
           try await handlers.stream($0, responses: $1, context: $2)
