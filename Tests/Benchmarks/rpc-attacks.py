@@ -2,7 +2,9 @@
 
 A stock grpcio client makes one call at a time against a server while another process attacks it over raw
 HTTP/2, connecting again whenever it is thrown out. Prints the client's latencies, their ratio to a quiet
-run before, and the server's memory.
+run before and to a run while another server is attacked in the same way, and the server's memory. Where
+client, server and attacker share few processors, the second ratio says what is due to the attack, the first
+what is due to a busy machine besides. Every figure is the median of three turns.
 
 Usage: python Tests/Benchmarks/rpc-attacks.py .build/release/rpc-interop-server [SECONDS]   (needs grpcio)
 """
@@ -11,6 +13,7 @@ import multiprocessing
 import os
 import re
 import socket
+import statistics
 import struct
 import subprocess
 import sys
@@ -126,38 +129,51 @@ def memory(process):
     return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{process.pid}/status").read())[1]) / 1024
 
 
-def main():
-    binary, seconds = sys.argv[1], float((sys.argv + ["5"])[2])
+def start(binary):
+    """A server, and its port."""
     server = subprocess.Popen(
         [binary, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    port = None
     for line in server.stdout:
         match = re.search(r"(?:127\.0\.0\.1|\[::1\]|localhost|0\.0\.0\.0):(\d+)", line)
         if match:
-            port = int(match[1])
-            break
+            return server, int(match[1])
+    sys.exit(f"{binary} did not start")
+
+
+def run(port, attack, attacked, seconds):
+    results = multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=measure, args=(port, seconds, results))]
+    if attack:
+        workers.append(
+            multiprocessing.Process(target=run_attack, args=(attack, attacked, time.time() + seconds + 1)))
+    for worker in workers:
+        worker.start()
+    row = results.get()
+    for worker in workers:
+        worker.join()
+    return row
+
+
+def main():
+    binary, seconds = sys.argv[1], float((sys.argv + ["5"])[2])
+    server, port = start(binary)
+    other, other_port = start(binary)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {seconds:g} s each, {binary}")
-    print(f"{'attack':20} {'calls':>7} {'p50 us':>8} {'p99 us':>8} {'p99/quiet':>10} {'server MB':>10}")
+    print(f"{'attack':20} {'calls':>7} {'p50 us':>8} {'p99 us':>8} {'p99/quiet':>10} {'p99/elsewhere':>14} "
+          f"{'server MB':>10}")
     try:
         for name in ATTACKS:
-            row = {}
-            for kind in ("quiet", name):
-                results = multiprocessing.Queue()
-                workers = [multiprocessing.Process(target=measure, args=(port, seconds, results))]
-                if kind != "quiet":
-                    workers.append(
-                        multiprocessing.Process(target=run_attack, args=(name, port, time.time() + seconds + 1)))
-                for worker in workers:
-                    worker.start()
-                row[kind] = results.get()
-                for worker in workers:
-                    worker.join()
-            calls, p50, p99 = row[name]
-            print(f"{name:20} {calls:7} {p50 * 1e6:8.0f} {p99 * 1e6:8.0f} {p99 / row['quiet'][2]:10.2f} "
-                  f"{memory(server):10.1f}", flush=True)
+            turns = [
+                (run(port, None, None, seconds), run(port, name, other_port, seconds),
+                 run(port, name, port, seconds)) for _ in range(3)]
+            quiet, elsewhere = (statistics.median(turn[kind][2] for turn in turns) for kind in (0, 1))
+            calls, p50, p99 = (statistics.median(turn[2][figure] for turn in turns) for figure in range(3))
+            print(f"{name:20} {calls:7} {p50 * 1e6:8.0f} {p99 * 1e6:8.0f} {p99 / quiet:10.2f} "
+                  f"{p99 / elsewhere:14.2f} {memory(server):10.1f}", flush=True)
     finally:
-        server.terminate()
-        server.wait()
+        for process in (server, other):
+            process.terminate()
+            process.wait()
 
 
 if __name__ == "__main__":
