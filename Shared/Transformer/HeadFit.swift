@@ -3,7 +3,7 @@ import Foundation
 /// Fits a `ClassificationHead`: multinomial logistic regression with scikit-learn's objective
 /// (`sklearn.linear_model.LogisticRegression`, lbfgs, L2), in double precision.
 ///
-///     1/S · Σᵢ sᵢ·loss(xᵢ, tᵢ) + 1/(2·C·S) · ‖W‖²,    S = Σᵢ sᵢ
+///     1/S · Σᵢ sᵢ·loss(xᵢ, yᵢ) + 1/(2·C·S) · ‖W‖²,    S = Σᵢ sᵢ
 ///
 /// The intercept is not penalised unless asked for. Two labels use scikit-learn's single row and sigmoid, which is
 /// regularised differently from two softmax rows; the row w is then stored as −w/2 and w/2, whose
@@ -48,15 +48,15 @@ public struct LogisticRegression: Sendable, Hashable {
   public func fit(
     _ embeddings: [Float], hidden: Int, labels: [Int], labelCount: Int, weights: [Double]? = nil
   ) throws -> Fit {
-    var targets = [Double](repeating: 0, count: labels.count * max(labelCount, 0))
+    var likelihoods = [Double](repeating: 0, count: labels.count * max(labelCount, 0))
     for (record, label) in labels.enumerated() {
       guard (0..<labelCount).contains(label) else {
         throw HeadError("record \(record) has the label \(label) of only \(labelCount)")
       }
-      targets[record * labelCount + label] = 1
+      likelihoods[record * labelCount + label] = 1
     }
     return try fit(
-      embeddings, hidden: hidden, targets: targets, labelCount: labelCount, weights: weights)
+      embeddings, hidden: hidden, likelihoods: likelihoods, labelCount: labelCount, weights: weights)
   }
 
   /// How much each record counts where every label counts alike: scikit-learn's
@@ -69,16 +69,21 @@ public struct LogisticRegression: Sendable, Hashable {
     return labels.map { Double(labels.count) / Double(labelCount * counts[$0]) }
   }
 
-  /// Fits to a distribution over the labels per record.
+  /// Fits to what is known of each record's label, which may be uncertain: the loss is −log Σ pₗ·likelihoodₗ,
+  /// where pₗ is how probable the head finds label l. With one label certain this is the loss above. Of
+  /// labels that come from a noisy source it is the forward-corrected loss (Patrini et al. 2017, "Making Deep
+  /// Neural Networks Robust to Label Noise"): the head may come to think otherwise than the source, and a record
+  /// whose source it contradicts stops pulling. The loss is then not convex; the search starts at the prior.
   ///
   /// - Parameters:
-  ///   - targets: [records, labels], row-major; each row sums to 1.
+  ///   - likelihoods: [records, labels], row-major: how probable what is known of the record is under each
+  ///     label, up to a factor of the record's; 1 for its label and 0 for the others where that is certain.
   ///   - weights: how much each record counts, none negative; `nil` means 1 each.
   ///   - prior: what is believed before any record is seen. The penalty is then on the distance from
   ///     its weights instead of from 0, and a label need not occur.
   /// - Throws: `HeadError`; `CancellationError` if the task is cancelled, within one evaluation.
   public func fit(
-    _ embeddings: [Float], hidden: Int, targets: [Double], labelCount: Int,
+    _ embeddings: [Float], hidden: Int, likelihoods: [Double], labelCount: Int,
     weights: [Double]? = nil, prior: ClassificationHead? = nil
   ) throws -> Fit {
     guard labelCount >= 2 else {
@@ -88,12 +93,12 @@ public struct LogisticRegression: Sendable, Hashable {
     guard interceptPenalty >= 0, interceptPenalty.isFinite else {
       throw HeadError("an intercept's penalty is not negative, unlike \(interceptPenalty)")
     }
-    let records = targets.count / labelCount
-    guard records > 0, hidden > 0, targets.count == records * labelCount,
+    let records = likelihoods.count / labelCount
+    guard records > 0, hidden > 0, likelihoods.count == records * labelCount,
       embeddings.count == records * hidden, weights == nil || weights?.count == records
     else {
       throw HeadError(
-        "embeddings [\(embeddings.count)], targets [\(targets.count)] and weights "
+        "embeddings [\(embeddings.count)], likelihoods [\(likelihoods.count)] and weights "
           + "[\(weights?.count ?? records)] do not fit \(hidden) dimensions and \(labelCount) labels"
       )
     }
@@ -104,8 +109,12 @@ public struct LogisticRegression: Sendable, Hashable {
     guard weights.allSatisfy({ $0 >= 0 && $0.isFinite }), weights.contains(where: { $0 > 0 }) else {
       throw HeadError("record weights are finite, not negative and not all zero")
     }
-    guard targets.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
-      throw HeadError("targets are probabilities, between 0 and 1")
+    guard likelihoods.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
+      throw HeadError("likelihoods are probabilities, between 0 and 1")
+    }
+    for record in 0..<records {
+      guard likelihoods[record * labelCount..<(record + 1) * labelCount].contains(where: { $0 > 0 })
+      else { throw HeadError("record \(record) can have no label: all its likelihoods are 0") }
     }
     if let prior, prior.labels != labelCount || prior.hidden != hidden {
       throw HeadError(
@@ -113,12 +122,12 @@ public struct LogisticRegression: Sendable, Hashable {
           + "\(hidden)")
     }
     for label in 0..<labelCount where prior == nil {
-      let seen = (0..<records).contains { targets[$0 * labelCount + label] * weights[$0] > 0 }
+      let seen = (0..<records).contains { likelihoods[$0 * labelCount + label] * weights[$0] > 0 }
       guard seen else { throw HeadError("no record has the label \(label)") }
     }
 
     let objective = LogLoss(
-      x: embeddings.map(Double.init), targets: targets, weights: weights, records: records,
+      x: embeddings.map(Double.init), likelihoods: likelihoods, weights: weights, records: records,
       hidden: hidden, labels: labelCount, penalty: 1 / (C * weights.reduce(0, +)),
       interceptPenalty: interceptPenalty, prior: prior)
     let minimum = try LBFGS(gradientTolerance: tolerance, maxIterations: maxIterations)
@@ -158,7 +167,7 @@ private struct LogLoss {
   /// [records, hidden]
   let x: [Double]
   /// [records, labels]
-  let targets: [Double]
+  let logLikelihoods: [Double]
   let weights: [Double]
   let records: Int
   let hidden: Int
@@ -172,11 +181,11 @@ private struct LogLoss {
   var rows: Int { labels == 2 ? 1 : labels }
 
   init(
-    x: [Double], targets: [Double], weights: [Double], records: Int, hidden: Int, labels: Int,
+    x: [Double], likelihoods: [Double], weights: [Double], records: Int, hidden: Int, labels: Int,
     penalty: Double, interceptPenalty: Double, prior: ClassificationHead?
   ) {
     self.x = x
-    self.targets = targets
+    logLikelihoods = likelihoods.map { log($0) }
     self.weights = weights
     self.records = records
     self.hidden = hidden
@@ -240,28 +249,35 @@ private struct LogLoss {
     }
   }
 
-  /// The record's loss; `scores` become ∂loss/∂scores.
+  /// The record's loss, log Σ eˢ − log Σ eˢ·likelihood; `scores` become ∂loss/∂scores. What cannot be has
+  /// the logarithm −∞ and takes no part.
   private func lossAndResiduals(_ record: Int, _ scores: inout [Double]) -> Double {
-    let targets = targets[record * labels..<(record + 1) * labels]
+    let first = record * labels
     if labels == 2 {
-      // log(1 + eᶻ) − t·z, written so that no exponential overflows.
+      // Written so that no exponential overflows.
       let z = scores[0]
-      let t = targets[targets.startIndex + 1]
+      let (no, yes) = (logLikelihoods[first], z + logLikelihoods[first + 1])
       let e = exp(-abs(z))
       let p = z >= 0 ? 1 / (1 + e) : e / (1 + e)
-      scores[0] = p - t
-      return max(z, 0) + log1p(e) - t * z
+      let known = exp(-abs(yes - no))
+      scores[0] = p - (yes >= no ? 1 / (1 + known) : known / (1 + known))
+      return max(z, 0) + log1p(e) - max(no, yes) - log1p(known)
     }
     let top = scores.max()!
-    var sum = 0.0
-    var picked = 0.0
-    for k in 0..<labels {
-      picked += targets[targets.startIndex + k] * (scores[k] - top)
-      scores[k] = exp(scores[k] - top)
-      sum += scores[k]
+    let knownTop = (0..<labels).reduce(-Double.infinity) {
+      max($0, scores[$1] + logLikelihoods[first + $1])
     }
-    for k in 0..<labels { scores[k] = scores[k] / sum - targets[targets.startIndex + k] }
-    return log(sum) - picked
+    var (sum, knownSum) = (0.0, 0.0)
+    for k in 0..<labels {
+      sum += exp(scores[k] - top)
+      knownSum += exp(scores[k] + logLikelihoods[first + k] - knownTop)
+    }
+    for k in 0..<labels {
+      scores[k] =
+        exp(scores[k] - top) / sum
+        - exp(scores[k] + logLikelihoods[first + k] - knownTop) / knownSum
+    }
+    return top + log(sum) - knownTop - log(knownSum)
   }
 }
 

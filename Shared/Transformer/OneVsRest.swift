@@ -7,25 +7,27 @@ extension LogisticRegression {
   ///
   /// - Parameters:
   ///   - embeddings: [records, hidden], row-major.
-  ///   - targets: [records, labels], row-major: how probable it is that the record has the label.
+  ///   - likelihoods: [records, labels], row-major, of what is known of each record: how probable it is if the
+  ///     record has the label, as a share of that and of how probable it is if not. 1 where the record
+  ///     has the label, 0 where it has not.
   ///   - weights: [labels][records]: how much each record counts for each label; `nil` means 1 each.
   ///   - prior: a multi-label head: what is believed before any record is seen. The penalty is then on the
   ///     distance from its weights instead of from 0.
   /// - Returns: a multi-label head whose thresholds are one half.
   /// - Throws: `HeadError`; `CancellationError` if the task is cancelled, within one evaluation.
   public func fitOneVsRest(
-    _ embeddings: [Float], hidden: Int, targets: [Double], labelCount: Int,
+    _ embeddings: [Float], hidden: Int, likelihoods: [Double], labelCount: Int,
     weights: [[Double]]? = nil, prior: ClassificationHead? = nil
   ) throws -> ClassificationHead {
     guard labelCount >= 2 else {
       throw HeadError("a head needs at least 2 labels, not \(labelCount)")
     }
-    guard hidden > 0, !targets.isEmpty, targets.count % labelCount == 0,
-      embeddings.count == targets.count / labelCount * hidden,
+    guard hidden > 0, !likelihoods.isEmpty, likelihoods.count % labelCount == 0,
+      embeddings.count == likelihoods.count / labelCount * hidden,
       weights == nil || weights?.count == labelCount
     else {
       throw HeadError(
-        "embeddings [\(embeddings.count)], targets [\(targets.count)] and weights for "
+        "embeddings [\(embeddings.count)], likelihoods [\(likelihoods.count)] and weights for "
           + "\(weights?.count ?? labelCount) labels do not fit \(hidden) dimensions and "
           + "\(labelCount) labels")
     }
@@ -34,10 +36,10 @@ extension LogisticRegression {
         "a prior of \(prior.labels) labels and \(prior.hidden) dimensions for \(labelCount) labels of "
           + "which a text may have several and \(hidden)")
     }
-    let records = targets.count / labelCount
+    let records = likelihoods.count / labelCount
     var (weight, bias): ([Float], [Float]) = ([], [])
     for label in 0..<labelCount {
-      let has = (0..<records).map { targets[$0 * labelCount + label] }
+      let has = (0..<records).map { likelihoods[$0 * labelCount + label] }
       let counted = weights.map { weights in has.indices.filter { weights[label][$0] > 0 } }
       let shares = counted.map { $0.map { has[$0] } } ?? has
       if prior == nil, let first = shares.first, first == 0 || first == 1,
@@ -48,7 +50,7 @@ extension LogisticRegression {
         continue
       }
       let fit = try fit(
-        embeddings, hidden: hidden, targets: has.flatMap { [1 - $0, $0] }, labelCount: 2,
+        embeddings, hidden: hidden, likelihoods: has.flatMap { [1 - $0, $0] }, labelCount: 2,
         weights: weights?[label], prior: try prior.map { try $0.alone(label) })
       // Softmax of two rows is the sigmoid of their difference.
       weight += (0..<hidden).map { fit.head.weight[hidden + $0] - fit.head.weight[$0] }

@@ -61,6 +61,12 @@ struct EvidenceHeadTests {
     #expect(abs(much.accuracy - 514.0 / 1020) < 1e-12)
     #expect(Array(much[0])[1] > 0.9 && Array(much[2])[2] > 0.9)
     for suggested in 0..<3 { #expect(abs(much[suggested].reduce(0, +) - 1) < 1e-12) }
+
+    // Bayes' rule: 0 is suggested half as often as 2, and 1 never.
+    let likelihoods = none.likelihoods(suggested: [10, 0, 20])
+    #expect(abs(likelihoods[0] - 0.7 * 10 / (0.7 * 10 + 0.15 * 20)) < 1e-12)
+    #expect(abs(likelihoods[6] - 0.15 * 20 / (0.7 * 10 + 0.15 * 20)) < 1e-12)
+    #expect(likelihoods[3...5].allSatisfy { $0 == 0 } && abs(likelihoods[1] - 1.0 / 3) < 1e-12)
   }
 
   @Test("Suggestions that proved wrong in a regular way are read for what they mean")

@@ -133,6 +133,26 @@ struct TrainingTests {
     }
   }
 
+  @Test("A trial that diverges leaves the body alone, and the training goes on")
+  func survivesADivergingTrial() throws {
+    let (texts, labels) = corpus(k: 8)
+    var recipe = Recipe(.lauter)
+    recipe.bodyLearningRate = 1e30
+    let set = try TrainingSet(
+      labels: ["a", "b", "c"].map { Label(name: $0) },
+      lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
+    var body = LinearBody(vocabulary: 60, dimensions: 16)
+    let before = body.weights
+    let material = Training.Material(
+      texts: texts, anchors: set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] })
+    let outcome = try Training(recipe: recipe).run(&body, set, material)
+    #expect(outcome.bodyTrial?.used == false)
+    #expect(outcome.losses.isEmpty && body.weights == before)
+    // Unasked, it is an error that says so.
+    recipe.folds = 0
+    #expect(throws: TrainingError.self) { try Training(recipe: recipe).run(&body, set, material) }
+  }
+
   @Test("Training pulls labels apart, and the head then tells them apart")
   func separates() throws {
     let (texts, labels) = corpus(k: 8)

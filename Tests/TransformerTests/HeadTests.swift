@@ -46,7 +46,7 @@ struct HeadTests {
     arguments: Golden.all.several)
   func oneVsRest(_ golden: Golden.Several) throws {
     let head = try LogisticRegression(C: golden.C).fitOneVsRest(
-      golden.x, hidden: golden.hidden, targets: golden.y.flatMap { $0.map(Double.init) },
+      golden.x, hidden: golden.hidden, likelihoods: golden.y.flatMap { $0.map(Double.init) },
       labelCount: golden.labels)
     #expect(head.isMultiLabel && head.thresholds?.allSatisfy { $0 == 0.5 } == true)
     for (ours, theirs) in zip(head.weight, golden.coefficients) {
@@ -75,7 +75,7 @@ struct HeadTests {
     let x: [Float] = [1, 0, 0, 1]
     func fit(_ C: Double, _ prior: ClassificationHead?) throws -> ClassificationHead {
       try LogisticRegression(C: C, tolerance: 1e-9, maxIterations: 1000, interceptPenalty: 1)
-        .fitOneVsRest(x, hidden: 2, targets: [1, 0, 0, 1, 1, 0], labelCount: 3, prior: prior)
+        .fitOneVsRest(x, hidden: 2, likelihoods: [1, 0, 0, 1, 1, 0], labelCount: 3, prior: prior)
     }
     let weak = try fit(1e-9, prior)
     for (a, b) in zip(weak.weight + weak.bias, prior.weight + prior.bias) {
@@ -117,14 +117,14 @@ struct HeadTests {
   func prior(labels: Int) throws {
     let hidden = 3
     let x: [Float] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-    let targets = (0..<3 * labels).map { Double($0 / labels % labels == $0 % labels ? 1 : 0) }
+    let likelihoods = (0..<3 * labels).map { Double($0 / labels % labels == $0 % labels ? 1 : 0) }
     let prior = try ClassificationHead(
       labels: labels, hidden: hidden,
       weight: (0..<labels * hidden).map { Float(($0 * 5) % 7) - 3 },
       bias: [Float](repeating: 0, count: labels))
     func fit(_ C: Double, weight: Double, prior: ClassificationHead?) throws -> ClassificationHead {
       try LogisticRegression(C: C, tolerance: 1e-9, maxIterations: 1000, interceptPenalty: 1).fit(
-        x, hidden: hidden, targets: targets, labelCount: labels,
+        x, hidden: hidden, likelihoods: likelihoods, labelCount: labels,
         weights: [Double](repeating: weight, count: 3), prior: prior
       ).head
     }
@@ -173,22 +173,55 @@ struct HeadTests {
     }
   }
 
-  @Test("A soft target equals the record split over its labels", arguments: [2, 3])
-  func softTargets(labels: Int) throws {
+  @Test("Uncertain labels' loss is that of the probabilities summed over them", arguments: [2, 3])
+  func uncertainLabels(labels: Int) throws {
     let hidden = 4
-    let x = (0..<6 * hidden).map { Float(($0 * 37) % 11) / 11 }
-    let hard = [0, 1, labels - 1, 0, 1, labels - 1]
-    var targets = [Double](repeating: 0, count: 6 * labels)
-    for (i, label) in hard.enumerated() { targets[i * labels + label] = 1 }
-    targets[0] = 0.75
-    targets[1] = 0.25
-    let soft = try LogisticRegression(C: 10, tolerance: 1e-9).fit(
-      x, hidden: hidden, targets: targets, labelCount: labels)
-    let split = try LogisticRegression(C: 10, tolerance: 1e-9).fit(
-      x + x[..<hidden], hidden: hidden, labels: hard + [1], labelCount: labels,
-      weights: [0.75, 1, 1, 1, 1, 1, 0.25])
-    for (a, b) in zip(soft.head.weight + soft.head.bias, split.head.weight + split.head.bias) {
-      #expect(abs(a - b) < 1e-4)
+    let x = (0..<7 * hidden).map { Float(($0 * 37) % 11) / 11 }
+    var likelihoods = (0..<7).flatMap { record in
+      (0..<labels).map { $0 == record % labels ? 1.0 : 0 }
+    }
+    for (i, value) in [0.6, 0.1, 0.3][..<labels].enumerated() { likelihoods[i] = value }
+    for i in 0..<labels { likelihoods[6 * labels + i] = 0.25 }
+    let C = 10.0
+    let fit = try LogisticRegression(C: C, tolerance: 1e-9, maxIterations: 1000).fit(
+      x, hidden: hidden, likelihoods: likelihoods, labelCount: labels)
+    func loss(_ weight: [Double], _ bias: [Double]) -> Double {
+      var sum = 0.0
+      for record in 0..<7 {
+        let scores = (0..<labels).map { label in
+          (0..<hidden).reduce(bias[label]) {
+            $0 + weight[label * hidden + $1] * Double(x[record * hidden + $1])
+          }
+        }
+        let all = scores.reduce(0) { $0 + exp($1) }
+        let known = (0..<labels).reduce(0) {
+          $0 + likelihoods[record * labels + $1] * exp(scores[$1])
+        }
+        sum -= log(known / all)
+      }
+      // Two labels are one row, twice either of the two.
+      let square = weight.reduce(0) { $0 + $1 * $1 } * (labels == 2 ? 2 : 1)
+      return sum / 7 + square / (2 * C * 7)
+    }
+    let (weight, bias) = (fit.head.weight.map(Double.init), fit.head.bias.map(Double.init))
+    let least = loss(weight, bias)
+    #expect(abs(least - fit.loss) < 1e-5)
+    // A minimum: whichever way one goes, it is up.
+    for i in weight.indices {
+      for step in [-0.05, 0.05] {
+        var moved = weight
+        moved[i] += step
+        #expect(loss(moved, bias) > least)
+      }
+    }
+    // A record of which nothing is known says nothing.
+    let without = try LogisticRegression(C: C, tolerance: 1e-9, maxIterations: 1000).fit(
+      Array(x[..<(6 * hidden)]), hidden: hidden,
+      likelihoods: Array(likelihoods[..<(6 * labels)]), labelCount: labels)
+    for (a, b) in zip(without.head.weight, fit.head.weight) { #expect(abs(a - b) < 1e-4) }
+    #expect(throws: HeadError.self) {
+      try LogisticRegression().fit(
+        [1, 2], hidden: 1, likelihoods: [0, 0, 1, 0], labelCount: 2)
     }
   }
 

@@ -109,7 +109,7 @@ extension CrossValidation {
     ) { records in
       try LogisticRegression(C: C).fitOneVsRest(
         records.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, hidden: width,
-        targets: Thresholds.targets(records.map { labels[$0] }, labelCount: labelCount),
+        likelihoods: Thresholds.targets(records.map { labels[$0] }, labelCount: labelCount),
         labelCount: labelCount)
     }
   }
@@ -160,6 +160,13 @@ package struct Trial: Sendable, Hashable {
     case harm
     /// What takes time, and does harm as often, is used where the log loss is lower with it.
     case gain
+  }
+
+  /// Of what came to nothing: not used, whatever the scores say.
+  package init(diverged with: Score, without: Score) {
+    self.with = with
+    self.without = without
+    used = false
   }
 
   /// - Parameter burden: what must be shown.

@@ -6,7 +6,7 @@ package import Transformer
 ///
 /// Labels' names and descriptions act twice, as the point the weights are pulled towards instead of 0
 /// and as a record of their own per label. Both have a fixed weight, so that they decide where there
-/// is no answer and fade as answers come in. A suggestion is a distribution over the labels, by how
+/// is no answer and fade as answers come in. A suggestion says how probable it is under each label, by how
 /// often the agent proved right (`Reliability`); an answer counts more than any suggestion.
 ///
 /// Where a record may have several labels, all of this is done for each label against the rest, the agent's
@@ -74,16 +74,16 @@ package struct EvidenceHead: Sendable {
     let scale = count == 0 ? 1 : evidence.meanLength
     let x = evidence.embeddings.map { $0 / scale } + evidence.anchors
     let suggested = evidence.isSuggested.contains(true)
-    var targets = evidence.targets
+    var likelihoods = evidence.likelihoods
     for label in 0..<labels {
-      targets += (0..<labels).map { $0 == label ? 1 : 0 }
+      likelihoods += (0..<labels).map { $0 == label ? 1 : 0 }
     }
     let weights = evidence.isSuggested.map { suggested && !$0 ? answerWeight : 1 }
     let prior = usesAnchors ? try prior(evidence) : nil
     let head: ClassificationHead
     if evidence.isMultiLabel {
       head = try LogisticRegression(C: suggestionC).fitOneVsRest(
-        x, hidden: width, targets: targets, labelCount: labels,
+        x, hidden: width, likelihoods: likelihoods, labelCount: labels,
         weights: (0..<labels).map { label in
           weights
             + (0..<labels).map {
@@ -95,7 +95,7 @@ package struct EvidenceHead: Sendable {
       head = try LogisticRegression(
         C: suggested ? suggestionC : C, interceptPenalty: interceptPenalty
       ).fit(
-        x, hidden: width, targets: targets, labelCount: labels,
+        x, hidden: width, likelihoods: likelihoods, labelCount: labels,
         weights: weights + [Double](repeating: usesAnchors ? anchorWeight : 0, count: labels),
         prior: prior
       ).head
@@ -123,24 +123,38 @@ package struct EvidenceHead: Sendable {
 }
 
 extension EvidenceHead.Evidence {
-  /// [examples, labels]: how probable it is that an example has a label.
-  fileprivate var targets: [Double] {
+  /// [examples, labels]: what is known of each example, as `LogisticRegression` wants it.
+  fileprivate var likelihoods: [Double] {
     let labelCount = labelCount
-    let suggested = isSuggested.contains(true)
     if isMultiLabel {
-      let reliabilities = suggested ? (0..<labelCount).map { self.reliability(of: $0) } : []
+      let suggested = (0..<labelCount).map { label in
+        suggestionLikelihoods(reliability(of: label)) { $0.contains(label) ? 1 : 0 }
+      }
       return labels.indices.flatMap { row in
         (0..<labelCount).map { label in
           let has = labels[row].contains(label) ? 1 : 0
-          return isSuggested[row] ? reliabilities[label].probabilities[has * 2 + 1] : Double(has)
+          guard isSuggested[row] else { return Double(has) }
+          let (without, with) = (suggested[label][has * 2], suggested[label][has * 2 + 1])
+          return with / (without + with)
         }
       }
     }
-    let reliability = suggested ? reliability : nil
+    let suggested = suggestionLikelihoods(reliability) { $0[0] }
     return labels.indices.flatMap { row in
-      if let reliability, isSuggested[row] { return Array(reliability[labels[row][0]]) }
-      return (0..<labelCount).map { $0 == labels[row][0] ? 1 : 0 }
+      let label = labels[row][0]
+      return isSuggested[row]
+        ? Array(suggested[label * labelCount..<(label + 1) * labelCount])
+        : (0..<labelCount).map { $0 == label ? 1 : 0 }
     }
+  }
+
+  /// [suggested, true]: how probable the agent's suggestions are, which are `kind` of what it suggested.
+  private func suggestionLikelihoods(
+    _ reliability: Reliability, _ kind: ([Int]) -> Int
+  ) -> [Double] {
+    var counts = [Double](repeating: 0, count: reliability.labels)
+    for row in labels.indices where isSuggested[row] { counts[kind(labels[row])] += 1 }
+    return reliability.likelihoods(suggested: counts)
   }
 
   /// Of the agent, on the examples that people have answered; where each has one label.

@@ -41,4 +41,20 @@ package struct Reliability: Sendable, Hashable {
   package subscript(suggested: Int) -> ArraySlice<Double> {
     probabilities[suggested * labels..<(suggested + 1) * labels]
   }
+
+  /// P(suggested | true): [suggested, true], by Bayes' rule from how often each label is suggested.
+  ///
+  /// - Parameter counts: of each label, how often; one never suggested has the likelihood 0.
+  package func likelihoods(suggested counts: [Double]) -> [Double] {
+    var joint = probabilities
+    for suggested in 0..<labels {
+      for actual in 0..<labels { joint[suggested * labels + actual] *= counts[suggested] }
+    }
+    for actual in 0..<labels {
+      let total = (0..<labels).reduce(0) { $0 + joint[$1 * labels + actual] }
+      guard total > 0 else { continue }
+      for suggested in 0..<labels { joint[suggested * labels + actual] /= total }
+    }
+    return joint
+  }
 }

@@ -170,20 +170,32 @@ package struct Training: Sendable {
     let report = run.report
     let embedding = run.seconds.embedding
     let untuned = try crossValidation { _ in known }
-    var tuned = try crossValidation { learned in
-      let training = BodyTraining(recipe: trial, labels: learned.map { known.labels[$0] })
-      _ = try training.run(&body, texts: learned.map { texts[$0] }) {
-        report(
-          TrainingProgress(phase: .validation, done: $0.done, total: $0.total, texts: $0.texts))
-      }
-      let evidence = evidence(try embed(&body, texts + anchors, &run))
-      try body.restore()
-      return evidence
-    }
     let actual = known.labels.map { $0[0] }
-    let outcome = Trial(
-      with: Trial.Score(tuned.probabilities, actual),
-      without: Trial.Score(untuned.probabilities, actual), toShow: .gain)
+    var tuned: CrossValidation
+    let outcome: Trial
+    do {
+      tuned = try crossValidation { learned in
+        let training = BodyTraining(recipe: trial, labels: learned.map { known.labels[$0] })
+        _ = try training.run(&body, texts: learned.map { texts[$0] }) {
+          report(
+            TrainingProgress(phase: .validation, done: $0.done, total: $0.total, texts: $0.texts))
+        }
+        let evidence = evidence(try embed(&body, texts + anchors, &run))
+        try body.restore()
+        return evidence
+      }
+      outcome = Trial(
+        with: Trial.Score(tuned.probabilities, actual),
+        without: Trial.Score(untuned.probabilities, actual), toShow: .gain)
+    } catch TrainingError.diverged {
+      // A rate at which half of the answers teach nothing is not tried on all of them.
+      try body.restore()
+      tuned = untuned
+      let nothing = [Float](repeating: 1 / Float(known.labelCount), count: known.labelCount)
+      outcome = Trial(
+        diverged: Trial.Score(actual.map { _ in nothing }, actual),
+        without: Trial.Score(untuned.probabilities, actual))
+    }
     run.bodyTrial = outcome
     if outcome.used, var validation = run.validation {
       tuned.tunesBody = true
@@ -336,7 +348,7 @@ package struct Training: Sendable {
     return try run.finished {
       try LogisticRegression(C: recipe.headC).fitOneVsRest(
         embeddings, hidden: body.dimensions,
-        targets: Thresholds.targets(labels, labelCount: labelCount), labelCount: labelCount,
+        likelihoods: Thresholds.targets(labels, labelCount: labelCount), labelCount: labelCount,
         weights: recipe.balanceLabels
           ? (0..<labelCount).map { label in
             LogisticRegression.balanced(
