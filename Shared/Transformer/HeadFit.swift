@@ -56,7 +56,8 @@ public struct LogisticRegression: Sendable, Hashable {
       likelihoods[record * labelCount + label] = 1
     }
     return try fit(
-      embeddings, hidden: hidden, likelihoods: likelihoods, labelCount: labelCount, weights: weights)
+      embeddings, hidden: hidden, likelihoods: likelihoods, labelCount: labelCount, weights: weights
+    )
   }
 
   /// How much each record counts where every label counts alike: scikit-learn's

@@ -181,7 +181,9 @@ private func invalid(_ message: String, _ place: String, _ fault: WireFault) -> 
     try array(values, bytes)
   }
 
-  @inlinable package func scalars<T: BitwiseCopyable>(_ values: [T]) throws -> UnsafeMutablePointer<T>? {
+  @inlinable package func scalars<T: BitwiseCopyable>(_ values: [T]) throws -> UnsafeMutablePointer<
+    T
+  >? {
     guard !values.isEmpty else { return nil }
     let result = try allocate(values.count, of: T.self)
     values.withUnsafeBufferPointer { result.initialize(from: $0.baseAddress!, count: $0.count) }

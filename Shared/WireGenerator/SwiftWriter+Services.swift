@@ -44,7 +44,9 @@ extension SwiftWriter {
       block("extension \(namespace)") { out in
         out.line("/// Methods of `\(service.name)` that can be handled by looking at the request.")
         out.line("///")
-        out.line("/// Like `\(service.name)Synchronous`, with a view in place of the request: no value is made of it.")
+        out.line(
+          "/// Like `\(service.name)Synchronous`, with a view in place of the request: no value is made of it."
+        )
         out.block("public enum \(service.name)Viewing") { out in
           for method in viewing {
             out.block("public protocol \(SwiftName.type(method.name)): Sendable") {
@@ -87,7 +89,8 @@ extension SwiftWriter {
               let type = "\(name)Viewing.\(SwiftName.type(method.name))"
               out.line("      viewing: viewing(")
               out.line(
-                "        \(out.swiftName(method.input)).self, (handlers as? any \(type))?.\(function))")
+                "        \(out.swiftName(method.input)).self, (handlers as? any \(type))?.\(function))"
+              )
             }
             out.line("    ) { try await \(handler)($0, context: $1) },")
           case (true, false):

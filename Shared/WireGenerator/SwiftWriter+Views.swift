@@ -10,9 +10,11 @@ extension SwiftWriter {
     line()
     block("extension \(swiftName(message.fullName)): ViewedMessage") { out in
       out.line(
-        "/// A `\(SwiftName.type(message.name))` that is only looked at: fields are read where they are, strings")
+        "/// A `\(SwiftName.type(message.name))` that is only looked at: fields are read where they are, strings"
+      )
       out.line(
-        "/// as UTF-8. The view and what it gives are gone after the call that was given the view; only")
+        "/// as UTF-8. The view and what it gives are gone after the call that was given the view; only"
+      )
       out.line("/// copies may be kept.")
       out.block("public struct View: MessageView") { out in
         out.line("private let c: UnsafePointer<\(type)>")

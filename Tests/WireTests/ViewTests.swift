@@ -101,7 +101,9 @@ private struct Looking: TestV1.Echo, TestV1.EchoViewing.Unary {
 
 // MARK: Values of what is seen
 
-private func text(_ utf8: UnsafeBufferPointer<UInt8>) -> String { String(decoding: utf8, as: UTF8.self) }
+private func text(_ utf8: UnsafeBufferPointer<UInt8>) -> String {
+  String(decoding: utf8, as: UTF8.self)
+}
 
 private func map<Key: Hashable, Value, Result>(
   _ entries: ViewList<(key: Key, value: Value)>, _ convert: (Value) -> Result
@@ -112,7 +114,8 @@ private func map<Key: Hashable, Value, Result>(
 extension TestV1.Everything.View {
   fileprivate var copy: TestV1.Everything {
     TestV1.Everything(
-      scalars: scalars?.copy, repeats: repeats?.copy, maps: maps?.copy, choices: choices.map(\.copy),
+      scalars: scalars?.copy, repeats: repeats?.copy, maps: maps?.copy,
+      choices: choices.map(\.copy),
       node: node?.copy)
   }
 }

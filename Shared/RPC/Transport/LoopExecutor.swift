@@ -11,8 +11,11 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
   /// How long jobs may keep the loop from its sockets.
   private static let turn = TimeAmount.microseconds(500)
 
-  /// Longer than the loop takes from running a job to its selector.
+  /// Longer than the loop takes from running a job to its selector, where it is not slowed down.
   private static let pause = TimeAmount.microseconds(20)
+
+  /// However slow the loop is, jobs go on after this.
+  private static let longestPause = TimeAmount.milliseconds(10)
 
   let loop: any EventLoop
 
@@ -85,10 +88,13 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
   }
 
   /// Goes on after the selector: a timer that is not yet due when the loop has nothing else left
-  /// sends it there.
+  /// sends it there. A processor that is shared, or instrumented code, may take longer over that than
+  /// usual; what a job just took to get its turn says how much.
   private func pause() {
+    let start = NIODeadline.now()
     loop.execute {
-      self.loop.scheduleTask(in: LoopExecutor.pause) {
+      let pause = max(LoopExecutor.pause, (.now() - start) * 8)
+      self.loop.scheduleTask(in: min(pause, LoopExecutor.longestPause)) {
         self.turnEnd = nil
         self.run()
       }
