@@ -2,47 +2,9 @@
 // into panels once; then MR queries at a time make their scores, softmax and context while all of
 // that is in the L1 and L2 caches. Nothing of size n² leaves the core unless training keeps it.
 
-INLINE int padded(int n) { return (n + PANEL - 1) / PANEL * PANEL; }
-
-typedef float v4 __attribute__((ext_vector_type(4)));
-typedef float v4_unaligned __attribute__((ext_vector_type(4), aligned(4), may_alias));
-
-// panels[padded(n)/32][d][32] = source[n][d]ᵀ, zero from n up to where a product of n columns may read.
-static void transpose_rows(float *panels, const float *source, long lds, int n, int d) {
-  for (int j = 0; j < n; j += 4) {
-    float *panel = panels + (size_t)(j / PANEL * PANEL) * d + j % PANEL;
-    for (int i = 0; i < d; i += 4) {
-      v4 r[4];
-      UNROLL for (int k = 0; k < 4; k++)
-        r[k] = j + k < n ? *(const v4_unaligned *)(source + (j + k) * lds + i) : (v4)0.0f;
-      const v4 a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
-      const v4 b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
-      const v4 c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-      const v4 e = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-      float *to = panel + i * PANEL;
-      *(v4_unaligned *)to = __builtin_shufflevector(a, b, 0, 1, 4, 5);
-      *(v4_unaligned *)(to + PANEL) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
-      *(v4_unaligned *)(to + 2 * PANEL) = __builtin_shufflevector(c, e, 0, 1, 4, 5);
-      *(v4_unaligned *)(to + 3 * PANEL) = __builtin_shufflevector(c, e, 2, 3, 6, 7);
-    }
-  }
-  const int end = (n + 3) / 4 * 4, stop = (n + NV * VW - 1) / (NV * VW) * (NV * VW);
-  float *last = panels + (size_t)(n / PANEL * PANEL) * d;
-  for (int j = end; j < stop; j += 4) {
-    for (int i = 0; i < d; i++) *(v4_unaligned *)(last + i * PANEL + j % PANEL) = (v4)0.0f;
-  }
-}
-
 // panels[d/32][n][32] = source[n][d].
 static void copy_rows(float *panels, const float *source, long lds, int n, int d) {
   for (int c = 0; c < d; c += PANEL) copy_panel(panels + (size_t)c * n, source + c, lds, n);
-}
-
-// Lanes of columns column ..< column + VW that are below n.
-INLINE vi lanes_below(int n, int column) {
-  vi lane;
-  UNROLL for (int i = 0; i < VW; i++) lane[i] = i;
-  return lane < (vi)(n - column);
 }
 
 // For each of R rows of scores: row[0 ..< n] = exp((row - its greatest) · scale), zero up to padded(n), and
@@ -52,13 +14,7 @@ INLINE void exponentials(float *rows, float *inverse, float scale, int R, int n)
   const vi rest = lanes_below(n, whole);
   const float c = scale * 1.44269504088896341f;
   float top[MR];
-  for (int r = 0; r < R; r++) {
-    const float *row = rows + (size_t)r * width;
-    vf most = splat(-__builtin_inff());
-    for (int j = 0; j < whole; j += VW) most = vmax(most, load(row + j));
-    if (whole < n) most = vmax(most, choose(rest, load(row + whole), splat(-__builtin_inff())));
-    top[r] = horizontal_max(most);
-  }
+  for (int r = 0; r < R; r++) top[r] = greatest(rows + (size_t)r * width, n);
   for (int r = 0; r < R; r++) {
     float *row = rows + (size_t)r * width;
     const vf base = splat(top[r] * c);
@@ -78,10 +34,6 @@ INLINE void exponentials(float *rows, float *inverse, float scale, int R, int n)
     for (; j < width; j += VW) store(row + j, splat(0.0f));
     inverse[r] = 1.0f / horizontal_sum(sum);
   }
-}
-
-INLINE void scale_row(float *row, float by, int count) {
-  for (int j = 0; j < count; j += VW) store(row + j, load(row + j) * splat(by));
 }
 
 static void attention(
@@ -128,6 +80,11 @@ static void attention(
       i += R;
     }
   }
+}
+
+static void attention_fp32(
+    float *context, const float *qkv, float *scratch, int n, int heads, int d, int H) {
+  attention(context, 0, qkv, scratch, n, heads, d, H, 0, 0);
 }
 
 // With P the softmax, M dropout's mask, D = P∘M, O = D V:

@@ -26,9 +26,12 @@
     apply_to = function)
 #include "simd.h"
 #include "compact.h"
+#include "softmax.h"
+#include "attention_bf16.h"
 #pragma clang attribute pop
 
 CompactMatmul *const kernels_matmul_int8_vnni = matmul_int8;
 CompactMatmul *const kernels_matmul_bf16_dot = matmul_bf16;
+CompactAttention *const kernels_attention_bf16_dot = attention_bf16;
 double (*const kernels_burn_dot)(BurnKind kind, long iterations) = burn;
 #endif

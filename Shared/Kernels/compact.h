@@ -173,12 +173,14 @@ static void panel_int8(
 #undef TILE_OF
 #undef VALUES
 
+// Rounded to nearest even, in the lower half of each lane.
+INLINE vu rounded_bf16(vf x) {
+  const vu bits = (vu)x;
+  return (bits + ((bits >> 16) & 1) + 0x7fff) >> 16;
+}
 static void convert_bf16(uint8_t *out, const float *x, int count) {
-  for (int i = 0; i < count; i += VW) {
-    const vu bits = (vu)load(x + i);
-    const vu rounded = (bits + ((bits >> 16) & 1) + 0x7fff) >> 16;
-    *(vh_unaligned *)(out + 2 * i) = __builtin_convertvector(rounded, vh);
-  }
+  for (int i = 0; i < count; i += VW)
+    *(vh_unaligned *)(out + 2 * i) = __builtin_convertvector(rounded_bf16(load(x + i)), vh);
 }
 
 static void convert_int8(uint8_t *out, float *scale, int32_t *zero, const float *x, int count) {

@@ -22,6 +22,7 @@ extern const Kernels kernels_baseline;
 #if defined(__x86_64__)
 extern const Kernels kernels_avx2, kernels_avx512;
 extern CompactMatmul *const kernels_matmul_int8_vnni, *const kernels_matmul_bf16_dot;
+extern CompactAttention *const kernels_attention_bf16_dot;
 extern double (*const kernels_burn_dot)(BurnKind kind, long iterations);
 static const char *const names[] = {"avx512bf16", "avx512vnni", "avx512", "avx2", "baseline", NULL};
 
@@ -39,6 +40,7 @@ __attribute__((constructor)) static void complete_tables(void) {
   avx512bf16 = avx512vnni;
   avx512bf16.name = "avx512bf16";
   avx512bf16.matmul_bf16 = kernels_matmul_bf16_dot;
+  avx512bf16.attention_compact = kernels_attention_bf16_dot;
   avx512bf16.burn = kernels_burn_dot;
 }
 #elif defined(__aarch64__)

@@ -3,6 +3,7 @@
 #include "simd.h"
 #include "matmul.h"
 #include "compact.h"
+#include "softmax.h"
 #include "attention.h"
 #include "layers.h"
 #include "adamw.h"
@@ -16,6 +17,7 @@ const Kernels TABLE = {
     .matmul_int8 = matmul_int8,
     .burn = burn,
     .attention = attention,
+    .attention_compact = attention_fp32,
     .attention_backward = attention_backward,
     .embed = embed,
     .layernorm = layernorm,

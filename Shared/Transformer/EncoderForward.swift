@@ -133,11 +133,16 @@ struct EncoderForward: Sendable {
     linear(layer.qkv, out: a.qkv, x: a.x, T, scratch)
     for text in chunk {
       let row = batch.offsets[text] - first
+      let (context, qkv) = (a.context + row * H, a.qkv + row * 3 * H)
+      guard let probabilities = a.probabilities else {
+        attention(
+          batch.length(text), heads: configuration.heads, context: context, qkv: qkv, scratch)
+        continue
+      }
       kernels.pointee.attention(
-        a.context + row * H, a.probabilities.map { $0 + probabilityOffsets[text] },
-        a.qkv + row * 3 * H, scratch, Int32(batch.length(text)), Int32(configuration.heads),
-        Int32(headSize), Int32(H), dropout?.attentionRate ?? 0,
-        dropout?.key(.attention, layer: index, text: text) ?? 0)
+        context, probabilities + probabilityOffsets[text], qkv, scratch,
+        Int32(batch.length(text)), Int32(configuration.heads), Int32(headSize), Int32(H),
+        dropout?.attentionRate ?? 0, dropout?.key(.attention, layer: index, text: text) ?? 0)
     }
     residual(
       layer.attentionOutput, out: a.attentionSum, x: a.context, residual: a.x, T, first,
@@ -148,6 +153,20 @@ struct EncoderForward: Sendable {
       layer.down, out: a.outputSum, x: a.activated, residual: a.attended, T, first,
       dropout, dropout?.key(.output, layer: index) ?? 0, scratch)
     norm(layer.outputNorm, out: a.out, a.outputStatistics, x: a.outputSum, T)
+  }
+
+  /// Self-attention of some heads of one text of n tokens, as inference needs it: those that `context` and
+  /// `qkv` point to, in rows of [hidden] and [3 · hidden].
+  func attention(
+    _ n: Int, heads: Int, context: UnsafeMutablePointer<Float>, qkv: UnsafePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (n, heads) = (Int32(n), Int32(heads))
+    let (d, H) = (Int32(headSize), Int32(configuration.hidden))
+    switch parameters.precision {
+    case .fp32: kernels.pointee.attention(context, nil, qkv, scratch, n, heads, d, H, 0, 0)
+    case .bf16, .int8: kernels.pointee.attention_compact(context, qkv, scratch, n, heads, d, H)
+    }
   }
 
   /// Floats of scratch that a layer needs for a chunk whose longest text has `longest` tokens.

@@ -135,10 +135,10 @@ final class SplitForward: Sendable {
     }
     for text in 0..<batch.texts {
       let row = batch.offsets[text]
-      forward.kernels.pointee.attention(
-        shared.context + row * H + heads.lowerBound * d, nil,
-        shared.qkv + row * 3 * H + heads.lowerBound * d, own.scratch, Int32(batch.length(text)),
-        Int32(heads.count), Int32(d), Int32(H), 0, 0)
+      forward.attention(
+        batch.length(text), heads: heads.count,
+        context: shared.context + row * H + heads.lowerBound * d,
+        qkv: shared.qkv + row * 3 * H + heads.lowerBound * d, own.scratch)
     }
   }
 

@@ -178,6 +178,20 @@ static void check_attention(int n, int heads, int all, int d) {
       }
     }
   }
+  // bf16 keeps eight bits of what it multiplies.
+  const double tolerance = strcmp(k->name, "avx512bf16") ? 1e-5 : 8e-3;
+  float *compact = empty((size_t)n * H);
+  k->attention_compact(compact, qkv, scratch, n, heads, d, H);
+  for (int h = 0; h < heads; h++) {
+    for (int i = 0; i < n; i++) {
+      for (int c = 0; c < d; c++) {
+        const size_t at = (size_t)i * H + h * d + c;
+        double y = 0;
+        for (int j = 0; j < n; j++) y += P[((size_t)h * n + i) * n + j] * AT(2, h, j, c);
+        expect("context beside compact weights", n, compact[at], y, tolerance);
+      }
+    }
+  }
   if (heads == all) {
     const float *g = random_floats((size_t)n * H);
     float *dqkv = empty((size_t)n * 3 * H), *room = empty(kernels_attention_backward_scratch(n, d));

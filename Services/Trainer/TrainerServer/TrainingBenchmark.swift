@@ -8,8 +8,9 @@ package struct TrainingBenchmark {
     package var threads: Int
     package var texts: Int
     package var steps: Int
-    /// Of a step, in milliseconds.
-    package var best, p50, p99: Double
+    /// Of a step, in milliseconds; the mean over whole passes through the texts, since steps of longer texts
+    /// take longer.
+    package var mean, best, p50, p99: Double
   }
 
   package let folder: URL
@@ -39,14 +40,14 @@ package struct TrainingBenchmark {
       (2 * pair, 2 * pair + 1, Float(pair % 2))
     }
     let clock = ContinuousClock()
-    let warmUp = 3
+    let pass = (tokens.count + texts - 1) / texts
     var times: [Double] = []
     var next = 0
     var step = 0
     var end = clock.now
-    while times.isEmpty || clock.now < end {
-      // The first steps meet fresh memory.
-      if step == warmUp { end = clock.now + .seconds(seconds) }
+    while times.isEmpty || clock.now < end || times.count % pass != 0 {
+      // The first pass meets fresh memory.
+      if step == pass { end = clock.now + .seconds(seconds) }
       let batch = (0..<texts).map { tokens[(next + $0) % tokens.count] }
       next = (next + texts) % tokens.count
       let start = clock.now
@@ -56,12 +57,13 @@ package struct TrainingBenchmark {
       trainer.backward(gradient)
       trainer.step(learningRate: 2e-5, weightDecay: 0.01, maxGradientNorm: 1)
       let time: Double = (clock.now - start) / .milliseconds(1)
-      if step >= warmUp { times.append(time) }
+      if step >= pass { times.append(time) }
       step += 1
     }
     times.sort()
     return Report(
-      threads: threads, texts: texts, steps: times.count, best: times[0],
+      threads: threads, texts: texts, steps: times.count,
+      mean: times.reduce(0, +) / Double(times.count), best: times[0],
       p50: times[times.count / 2], p99: times[min(times.count - 1, times.count * 99 / 100)])
   }
 }

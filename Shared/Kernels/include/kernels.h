@@ -47,6 +47,13 @@ typedef void CompactMatmul(
     const void *_Nonnull panels, const float *_Nullable bias, const float *_Nullable residual,
     void *_Nonnull scratch, int T, int K, int N, int ld);
 
+// Self-attention of one text beside compact weights: as `attention`, without what only training wants. On
+// processors with bf16 instructions the products of queries and keys and of probabilities and values are in bf16,
+// elsewhere in fp32. scratch: kernels_attention_scratch(n, d) floats.
+typedef void CompactAttention(
+    float *_Nonnull context, const float *_Nonnull qkv, float *_Nonnull scratch, int n, int heads,
+    int d, int H);
+
 // What `burn` multiplies.
 typedef enum { BURN_FP32, BURN_BF16, BURN_INT8 } BurnKind;
 
@@ -93,6 +100,7 @@ typedef struct {
   void (*_Nonnull attention)(
       float *_Nonnull context, float *_Nullable probabilities, const float *_Nonnull qkv,
       float *_Nonnull scratch, int n, int heads, int d, int H, float rate, uint64_t key);
+  CompactAttention *_Nonnull attention_compact;
   // dqkv[n][3H] from dcontext[n][H] and what `attention` read and wrote.
   // scratch: kernels_attention_backward_scratch(n, d) floats.
   void (*_Nonnull attention_backward)(
