@@ -37,7 +37,7 @@ public struct RecipeOptions: ParsableArguments {
 
   @Option(
     name: [.customLong("body-batch-size"), .customLong("batch-size")],
-    help: "Pairs per step on the body, or texts with SupConLoss. Default: 16.")
+    help: "Texts per step on the body; under setfit pairs, or texts with SupConLoss. Default: 16.")
   public var bodyBatchSize: UInt32 = 0
 
   @Option(
@@ -54,12 +54,13 @@ public struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: """
-      oversampling, undersampling or unique: how many pairs of each kind an epoch has. Default: \
+      Of setfit: oversampling, undersampling or unique, how many pairs of each kind an epoch has. Default: \
       oversampling.
       """)
   public var samplingStrategy: String?
 
-  @Option(help: "So many positive and negative pairs per record, whatever the strategy says.")
+  @Option(
+    help: "Of setfit: so many positive and negative pairs per record, whatever the strategy says.")
   public var numIterations: UInt32 = 0
 
   @Option(help: "CosineSimilarityLoss, ContrastiveLoss or SupConLoss. Default: the first.")

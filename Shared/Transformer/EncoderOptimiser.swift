@@ -24,8 +24,17 @@ struct ParameterBlock: Sendable {
   }
   let kind: Kind
   let runs: [Run]
+  /// The encoder's layer it belongs to; nil where it belongs to the embeddings.
+  var layer: Int? {
+    switch kind {
+    case .panel(let layer, _, _): layer
+    case .norm(let layer, _, _): layer < 0 ? nil : layer
+    case .positions, .types: nil
+    }
+  }
 
-  /// Blocks that together are every dense parameter once.
+  /// Blocks that together are every dense parameter once: as many of each layer, layer after layer, and then
+  /// those of the embeddings.
   static func all(_ layout: ParameterLayout, _ configuration: EncoderConfiguration) -> [Self] {
     let H = layout.hidden
     var blocks: [Self] = []
@@ -179,8 +188,23 @@ final class EncoderOptimiser: @unchecked Sendable {
 
   // MARK: Gradients
 
-  /// The gradient of every parameter from what `pass.backward` left, and the sum of their squares.
-  func computeGradients(_ pass: TrainingPass, _ blocks: [ParameterBlock], _ pool: ComputePool) {
+  /// The gradients of a layer's parameters, and the sums of their squares, while `pass.backward` is at it.
+  func computeGradients(
+    layer: Int, _ pass: TrainingPass, _ blocks: [ParameterBlock], _ pool: ComputePool
+  ) {
+    if layer == layout.layers.count - 1 {
+      squares = [Double](repeating: 0, count: blocks.count)
+    }
+    let perLayer = blocks.firstIndex { $0.layer != 0 } ?? blocks.count
+    computeGradients(layer * perLayer..<(layer + 1) * perLayer, pass, blocks, pool)
+  }
+
+  /// What is left when `pass.backward` is through all layers: the gradients of the embeddings.
+  func computeEmbeddingGradients(
+    _ pass: TrainingPass, _ blocks: [ParameterBlock], _ pool: ComputePool
+  ) {
+    computeGradients(
+      blocks.firstIndex { $0.layer == nil }!..<blocks.count, pass, blocks, pool)
     let batch = pass.batch
     let H = hidden
     // Token positions by id, each id's in order of the batch.
@@ -195,35 +219,42 @@ final class EncoderOptimiser: @unchecked Sendable {
     rowGradients.reserve(rows.count * H)
 
     let perTask = 32
-    let rowTasks = (rows.count + perTask - 1) / perTask
-    squares = [Double](repeating: 0, count: blocks.count + rowTasks)
     let (rowCount, rowStarts) = (rows.count, starts)
+    var rowSquares = [Double](repeating: 0, count: (rows.count + perTask - 1) / perTask)
     nonisolated(unsafe) let rowGradients = self.rowGradients.floats
+    rowSquares.withUnsafeMutableBufferPointer { squares in
+      nonisolated(unsafe) let squares = squares.baseAddress!
+      pool.run((rowCount + perTask - 1) / perTask) { task in
+        let firstRow = task * perTask
+        let lastRow = min(firstRow + perTask, rowCount)
+        for row in firstRow..<lastRow {
+          let sum = rowGradients + row * H
+          sum.update(repeating: 0, count: H)
+          for token in order[rowStarts[row]..<rowStarts[row + 1]] {
+            kernels.pointee.accumulate(sum, pass.embeddingGradient + token * H, H)
+          }
+        }
+        squares[task] = kernels.pointee.sum_of_squares(
+          rowGradients + firstRow * H, (lastRow - firstRow) * H)
+      }
+    }
+    squares += rowSquares
+    hasGradients = true
+  }
+
+  private func computeGradients(
+    _ range: Range<Int>, _ pass: TrainingPass, _ blocks: [ParameterBlock], _ pool: ComputePool
+  ) {
     squares.withUnsafeMutableBufferPointer { squares in
       nonisolated(unsafe) let squares = squares.baseAddress!
-      pool.run(blocks.count + rowTasks) { task in
-        if task < blocks.count {
-          let block = blocks[task]
-          computeGradient(block, pass)
-          for run in block.runs {
-            squares[task] += kernels.pointee.sum_of_squares(gradient + run.offset, run.count)
-          }
-        } else {
-          let firstRow = (task - blocks.count) * perTask
-          let lastRow = min(firstRow + perTask, rowCount)
-          for row in firstRow..<lastRow {
-            let sum = rowGradients + row * H
-            sum.update(repeating: 0, count: H)
-            for token in order[rowStarts[row]..<rowStarts[row + 1]] {
-              kernels.pointee.accumulate(sum, pass.embeddingGradient + token * H, H)
-            }
-          }
-          squares[task] = kernels.pointee.sum_of_squares(
-            rowGradients + firstRow * H, (lastRow - firstRow) * H)
+      pool.run(range.count) { task in
+        let index = range.lowerBound + task
+        computeGradient(blocks[index], pass)
+        for run in blocks[index].runs {
+          squares[index] += kernels.pointee.sum_of_squares(gradient + run.offset, run.count)
         }
       }
     }
-    hasGradients = true
   }
 
   private func computeGradient(_ block: ParameterBlock, _ pass: TrainingPass) {
@@ -233,7 +264,7 @@ final class EncoderOptimiser: @unchecked Sendable {
     switch block.kind {
     case .panel(let layer, let kind, let panel):
       let linear = layout.layers[layer].linears[kind.rawValue]
-      let (a, g) = (pass.layers[layer], pass.layerGradients[layer])
+      let (a, g) = (pass.layers[layer], pass.layerGradients)
       let (x, dy) =
         switch kind {
         case .qkv: (a.x, g.qkv)
@@ -251,11 +282,11 @@ final class EncoderOptimiser: @unchecked Sendable {
       let x: UnsafeMutablePointer<Float>
       let statistics: UnsafeMutablePointer<Float>
       if layer < 0 {
-        dy = pass.embeddingNormGradient
+        dy = pass.layerGradients.out
         x = pass.embeddingSum
         statistics = pass.embeddingStatistics
       } else {
-        let (a, g) = (pass.layers[layer], pass.layerGradients[layer])
+        let (a, g) = (pass.layers[layer], pass.layerGradients)
         dy = afterAttention ? g.attended : g.out
         x = afterAttention ? a.attentionSum : a.outputSum
         statistics = (afterAttention ? a.attentionStatistics : a.outputStatistics)!
@@ -352,11 +383,16 @@ final class EncoderOptimiser: @unchecked Sendable {
     return Float(norm)
   }
 
-  /// Takes every row to where its steps lead, and forgets the steps and all moments.
-  func forgetSteps() {
-    bringAllUpToDate()
-    first.update(repeating: 0, count: layout.count)
-    second.update(repeating: 0, count: layout.count)
+  /// Starts anew, steps and moments forgotten, with weights that somebody else has written.
+  func restart(_ blocks: [ParameterBlock]) {
+    pool.run(blocks.count) { index in
+      let block = blocks[index]
+      for run in block.runs {
+        (first + run.offset).update(repeating: 0, count: run.count)
+        (second + run.offset).update(repeating: 0, count: run.count)
+      }
+      transpose(block)
+    }
     for row in hasMoments.indices where hasMoments[row] {
       (wordFirst + row * hidden).update(repeating: 0, count: hidden)
       (wordSecond + row * hidden).update(repeating: 0, count: hidden)

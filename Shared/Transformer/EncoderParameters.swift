@@ -138,8 +138,19 @@ final class EncoderParameters: @unchecked Sendable {
       ?? allocateFloats(configuration.vocabulary * configuration.hidden)
     dense = allocateFloats(layout.count)
     compact = kernels_allocate(layout.compactBytes)
+    try read(tensors, source, pool)
+  }
+
+  /// Reads every tensor again, into the same memory.
+  ///
+  /// - Throws: what `source` throws; then some tensors are read and others not.
+  func read(_ source: any TensorSource, pool: ComputePool) throws {
+    try read(tensors, source, pool)
+  }
+
+  private func read(_ tensors: [Tensor], _ source: any TensorSource, _ pool: ComputePool) throws {
     let problem = Mutex<(any Error)?>(nil)
-    pool.run(tensors.count) { [tensors] index in
+    pool.run(tensors.count) { index in
       do {
         let tensor = tensors[index]
         try source.withTensor(tensor.name, tensor.shape) { write($0, to: tensor) }

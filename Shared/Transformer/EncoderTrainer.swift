@@ -20,11 +20,12 @@ public final class EncoderTrainer {
   /// Tensors that training leaves alone but a saved encoder keeps: BERT's pooler.
   private let untouched: [(name: String, shape: [Int], values: [Float])]
 
-  let optimiser: EncoderOptimiser
+  /// From the first `forward` on until its steps are forgotten: three times the weights.
+  private var optimiser: EncoderOptimiser?
   let blocks: [ParameterBlock]
   private var passes: UInt64 = 0
   private var pass: TrainingPass?
-  private let arena = FloatBuffer()
+  private var arena = FloatBuffer()
 
   /// Reads the weights of `directory`.
   ///
@@ -69,7 +70,6 @@ public final class EncoderTrainer {
     forward = EncoderForward(
       parameters: parameters, kernels: name.map { kernels_named($0)! } ?? kernels_best())
     blocks = ParameterBlock.all(parameters.layout, configuration)
-    optimiser = EncoderOptimiser(parameters, forward.kernels, blocks, pool)
   }
 
   // MARK: Training
@@ -79,6 +79,9 @@ public final class EncoderTrainer {
   /// Every text must have 1 to `configuration.positions` ids below `configuration.vocabulary`.
   public func forward(tokens: [[Int32]]) -> Embeddings {
     let batch = TokenBatch(tokens, configuration)
+    let optimiser =
+      self.optimiser ?? EncoderOptimiser(forward.parameters, forward.kernels, blocks, pool)
+    self.optimiser = optimiser
     optimiser.bringUpToDate(batch.ids)
     let keys = DropoutKeys(
       seed: seed, step: passes, hiddenRate: configuration.hiddenDropout,
@@ -93,12 +96,14 @@ public final class EncoderTrainer {
   /// Computes the gradient of every parameter from `gradient`, the loss's derivative by the
   /// embeddings that the last `forward` returned, of the same shape.
   public func backward(_ gradient: [Float]) {
-    guard let pass else { preconditionFailure("call forward before backward") }
+    guard let pass, let optimiser else { preconditionFailure("call forward before backward") }
     precondition(
       gradient.count == pass.embeddings.count,
       "the gradient has \(gradient.count) values, the embeddings \(pass.embeddings.count)")
-    pass.backward(gradient, forward, optimiser, pool, spare)
-    optimiser.computeGradients(pass, blocks, pool)
+    pass.backward(gradient, forward, optimiser, pool, spare) { layer in
+      optimiser.computeGradients(layer: layer, pass, blocks, pool)
+    }
+    optimiser.computeEmbeddingGradients(pass, blocks, pool)
   }
 
   /// Changes the weights by one step of AdamW (betas 0.9 and 0.999, epsilon 1e-8) with the gradients
@@ -115,13 +120,31 @@ public final class EncoderTrainer {
   public func step(
     learningRate: Float, weightDecay: Float, decaysEverything: Bool = false, maxGradientNorm: Float
   ) -> Float {
-    optimiser.step(
+    guard let optimiser else { preconditionFailure("call backward before every step") }
+    return optimiser.step(
       learningRate: Double(learningRate), weightDecay: Double(weightDecay),
       decaysEverything: decaysEverything, maxGradientNorm: Double(maxGradientNorm), blocks, pool)
   }
 
-  /// Makes the next step the first of a new AdamW, with moments of zero; the weights stay.
-  public func forgetSteps() { optimiser.forgetSteps() }
+  /// Makes the next step the first of a new AdamW, with moments of zero, and gives back the memory that only
+  /// training needs; the weights stay.
+  public func forgetSteps() {
+    optimiser?.bringAllUpToDate()
+    optimiser = nil
+    pass = nil
+    arena = FloatBuffer()
+  }
+
+  /// Puts everything back to what it was before the first step, dropout's next draw included, with the weights
+  /// of `directory`, which must be those it was made from.
+  ///
+  /// - Throws: `EncoderError`; then this trainer is of no further use.
+  public func restore(_ directory: EncoderDirectory) throws {
+    try forward.parameters.read(EncoderWeights(directory), pool: pool)
+    optimiser?.restart(blocks)
+    passes = 0
+    pass = nil
+  }
 
   // MARK: Evaluation
 
@@ -129,7 +152,7 @@ public final class EncoderTrainer {
   /// a `SentenceEncoder` with the same weights.
   public func embed(tokens: [[Int32]]) -> Embeddings {
     let batch = TokenBatch(tokens, configuration)
-    optimiser.bringUpToDate(batch.ids)
+    optimiser?.bringUpToDate(batch.ids)
     return forward.embeddings(batch, pool: pool, spare: spare)
   }
 
@@ -146,7 +169,7 @@ public final class EncoderTrainer {
   /// Every tensor of the encoder, values row-major, under the names of a Hugging Face BertModel and
   /// in its order; what was never trained is as it was read.
   public func tensors() -> [(name: String, shape: [Int], values: [Float])] {
-    optimiser.bringAllUpToDate()
+    optimiser?.bringAllUpToDate()
     let parameters = forward.parameters
     return parameters.tensors.map { tensor in
       (
@@ -158,6 +181,7 @@ public final class EncoderTrainer {
 
   /// The gradients of the last `backward`, under the same names.
   package func gradients() -> [(name: String, shape: [Int], values: [Float])] {
+    guard let optimiser else { preconditionFailure("call backward first") }
     let word = optimiser.wordGradients()
     let parameters = forward.parameters
     return parameters.tensors.map { tensor in

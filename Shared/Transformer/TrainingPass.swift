@@ -1,10 +1,13 @@
 import Kernels
 
 /// One forward pass in training mode and the backward pass through its activations. Both run over
-/// chunks of texts in parallel, each chunk through all layers; every chunk writes rows of its own.
+/// chunks of texts in parallel; every chunk writes rows of its own. Forward, a chunk goes through all
+/// layers. Backward, all chunks go through a layer before the next, and what the layer's parameters need
+/// for their gradients is there until then: memory for one layer's gradients serves them all.
 final class TrainingPass: @unchecked Sendable {
-  /// The gradients by which the parameters' gradients are computed: for each linear layer that by
-  /// its output, for each LayerNorm that by its output. Widths as in `LayerActivations`.
+  /// The gradients by which a layer's parameters' gradients are computed: for each linear layer that by
+  /// its output, for each LayerNorm that by its output. Widths as in `LayerActivations`. `below` is that by
+  /// the layer's input, which is the output of the layer before or of the embeddings' LayerNorm.
   struct LayerGradients {
     var qkv: UnsafeMutablePointer<Float>
     var attentionOutput: UnsafeMutablePointer<Float>
@@ -12,6 +15,7 @@ final class TrainingPass: @unchecked Sendable {
     var up: UnsafeMutablePointer<Float>
     var down: UnsafeMutablePointer<Float>
     var out: UnsafeMutablePointer<Float>
+    var below: UnsafeMutablePointer<Float>
   }
 
   let batch: TokenBatch
@@ -22,14 +26,14 @@ final class TrainingPass: @unchecked Sendable {
   private let configuration: EncoderConfiguration
   private let chunks: [Range<Int>]
   private let probabilityOffsets: [Int]
-  /// Row 0 of the batch in each buffer.
+  /// Row 0 of the batch in each buffer. `activated` is the same for all layers; backward, GELU is taken again.
   let layers: [LayerActivations]
-  let layerGradients: [LayerGradients]
-  /// word + position + type, its LayerNorm's statistics; the gradient by that LayerNorm's output and
-  /// by its input.
+  /// Of the layer that `backward` is at.
+  private(set) var layerGradients: LayerGradients
+  /// word + position + type, its LayerNorm's statistics; the gradient by that LayerNorm's output, once
+  /// `backward` is through, is `layerGradients.out`; that by its input:
   let embeddingSum: UnsafeMutablePointer<Float>
   let embeddingStatistics: UnsafeMutablePointer<Float>
-  let embeddingNormGradient: UnsafeMutablePointer<Float>
   let embeddingGradient: UnsafeMutablePointer<Float>
 
   /// Lays the pass's buffers out in `arena`, which must outlive it and hold nothing else.
@@ -54,8 +58,8 @@ final class TrainingPass: @unchecked Sendable {
     }
     probabilityOffsets = offsets
 
-    let perLayer = T * (16 * H + 3 * I + 4) + probabilities + 32 * 16
-    arena.reserve(configuration.layers * perLayer + T * (4 * H + 2) + 8 * 16)
+    let perLayer = T * (8 * H + I + 4) + probabilities + 16 * 16
+    arena.reserve(configuration.layers * perLayer + T * (11 * H + 2 * I + 2) + 16 * 16)
     var next = arena.floats
     func take(_ count: Int) -> UnsafeMutablePointer<Float> {
       defer { next += (count + 15) / 16 * 16 }
@@ -63,26 +67,21 @@ final class TrainingPass: @unchecked Sendable {
     }
     embeddingSum = take(T * H)
     embeddingStatistics = take(T * 2)
-    embeddingNormGradient = take(T * H)
     embeddingGradient = take(T * H)
+    let activated = take(T * I)
     var x = take(T * H)
-    var layers: [LayerActivations] = []
-    var gradients: [LayerGradients] = []
-    for _ in 0..<configuration.layers {
+    layers = (0..<configuration.layers).map { _ in
       let layer = LayerActivations(
         x: x, qkv: take(T * 3 * H), probabilities: take(probabilities), context: take(T * H),
         attentionSum: take(T * H), attentionStatistics: take(T * 2), attended: take(T * H),
-        up: take(T * I), activated: take(T * I), outputSum: take(T * H),
+        up: take(T * I), activated: activated, outputSum: take(T * H),
         outputStatistics: take(T * 2), out: take(T * H))
       x = layer.out
-      layers.append(layer)
-      gradients.append(
-        LayerGradients(
-          qkv: take(T * 3 * H), attentionOutput: take(T * H), attended: take(T * H),
-          up: take(T * I), down: take(T * H), out: take(T * H)))
+      return layer
     }
-    self.layers = layers
-    layerGradients = gradients
+    layerGradients = LayerGradients(
+      qkv: take(T * 3 * H), attentionOutput: take(T * H), attended: take(T * H),
+      up: take(T * I), down: take(T * H), out: take(T * H), below: take(T * H))
   }
 
   private func rows(_ chunk: Range<Int>) -> (first: Int, count: Int) {
@@ -153,28 +152,32 @@ final class TrainingPass: @unchecked Sendable {
     return a
   }
 
-  private func gradients(_ layer: Int, _ first: Int) -> LayerGradients {
+  private func gradients(_ first: Int) -> LayerGradients {
     let (H, I) = (configuration.hidden, configuration.intermediate)
-    var g = layerGradients[layer]
+    var g = layerGradients
     g.qkv += first * 3 * H
     g.attentionOutput += first * H
     g.attended += first * H
     g.up += first * I
     g.down += first * H
     g.out += first * H
+    g.below += first * H
     return g
   }
 
   // MARK: Backward
 
-  /// Fills `layerGradients` and the embeddings' gradients from the loss's gradient by the embeddings.
+  /// Goes through the layers from the last to the first, given the loss's gradient by the embeddings, and
+  /// leaves the gradients by the embeddings' LayerNorm.
+  ///
+  /// - Parameter visit: called after each layer, when `layerGradients` and `layers[layer].activated` are its.
   func backward(
     _ gradient: [Float], _ forward: EncoderForward, _ optimiser: EncoderOptimiser,
-    _ pool: ComputePool, _ spare: SpareBuffers
+    _ pool: ComputePool, _ spare: SpareBuffers, visit: (_ layer: Int) -> Void
   ) {
     let H = configuration.hidden
-    gradient.withUnsafeBufferPointer { gradient in
-      nonisolated(unsafe) let gradient = gradient.baseAddress!
+    let last = configuration.layers - 1
+    for layer in (0...last).reversed() {
       pool.run(chunks.count) { index in
         let chunk = chunks[index]
         let (first, T) = rows(chunk)
@@ -186,41 +189,51 @@ final class TrainingPass: @unchecked Sendable {
           let sum = buffer.floats
           let context = sum + T * H
           let row = context + T * H
-          let last = layerGradients[configuration.layers - 1].out
-          for text in chunk {
-            embeddings.withUnsafeBufferPointer { embeddings in
-              forward.kernels.pointee.pool_backward(
-                last + batch.offsets[text] * H, gradient + text * H,
-                embeddings.baseAddress! + text * H, divisors[text], row,
-                configuration.pooling == .cls ? 1 : 0, configuration.normalizes ? 1 : 0,
-                Int32(batch.length(text)), Int32(H))
-            }
-          }
-          for layer in (0..<configuration.layers).reversed() {
-            let below = layer > 0 ? layerGradients[layer - 1].out : embeddingNormGradient
-            backward(
-              layer, chunk, first, T, forward, optimiser, sum: sum, context: context,
-              scratch: row + H, below: below + first * H)
-          }
-          embeddingBackward(forward, first, T)
+          if layer == last { poolBackward(gradient, chunk, forward, row: row) }
+          backward(
+            layer, chunk, first, T, forward, optimiser, sum: sum, context: context,
+            scratch: row + H)
+          if layer == 0 { embeddingBackward(forward, first, T) }
+        }
+      }
+      visit(layer)
+      let out = layerGradients.out
+      layerGradients.out = layerGradients.below
+      layerGradients.below = out
+    }
+  }
+
+  /// The gradient by the last layer's output.
+  private func poolBackward(
+    _ gradient: [Float], _ chunk: Range<Int>, _ forward: EncoderForward,
+    row: UnsafeMutablePointer<Float>
+  ) {
+    let H = configuration.hidden
+    gradient.withUnsafeBufferPointer { gradient in
+      embeddings.withUnsafeBufferPointer { embeddings in
+        for text in chunk {
+          forward.kernels.pointee.pool_backward(
+            layerGradients.out + batch.offsets[text] * H, gradient.baseAddress! + text * H,
+            embeddings.baseAddress! + text * H, divisors[text], row,
+            configuration.pooling == .cls ? 1 : 0, configuration.normalizes ? 1 : 0,
+            Int32(batch.length(text)), Int32(H))
         }
       }
     }
   }
 
-  /// One layer, from the gradient by its output to that by its input, `below`.
+  /// One layer, from the gradient by its output to that by its input.
   private func backward(
     _ index: Int, _ chunk: Range<Int>, _ first: Int, _ T: Int, _ forward: EncoderForward,
     _ optimiser: EncoderOptimiser, sum: UnsafeMutablePointer<Float>,
-    context: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
-    below: UnsafeMutablePointer<Float>
+    context: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let (H, I) = (configuration.hidden, configuration.intermediate)
     let kernels = forward.kernels.pointee
     let layer = forward.parameters.layout.layers[index]
     let transposed = optimiser.transposed[index]
     let a = activations(index, first)
-    let g = gradients(index, first)
+    let g = gradients(first)
     let dense = forward.parameters.dense
     let rate = dropout?.hiddenRate ?? 0
     let tokens = Int32(T)
@@ -233,6 +246,7 @@ final class TrainingPass: @unchecked Sendable {
       g.down, sum, nil, rate, dropout?.key(.output, layer: index) ?? 0, Int32(first), tokens, h)
     kernels.matmul(g.up, nil, g.down, transposed.down, nil, nil, tokens, h, Int32(I), Int32(I))
     kernels.gelu_backward(g.up, g.up, a.up, T * I)
+    kernels.gelu(a.activated, a.up, T * I)
     kernels.matmul(g.attended, nil, g.up, transposed.up, nil, sum, tokens, Int32(I), h, h)
 
     // attended = LN(attentionSum), attentionSum = x + dropout(attentionOutput(attention(qkv(x))))
@@ -252,13 +266,13 @@ final class TrainingPass: @unchecked Sendable {
         Int32(configuration.heads), Int32(forward.headSize), dropout?.attentionRate ?? 0,
         dropout?.key(.attention, layer: index, text: text) ?? 0)
     }
-    kernels.matmul(below, nil, g.qkv, transposed.qkv, nil, sum, tokens, 3 * h, h, h)
+    kernels.matmul(g.below, nil, g.qkv, transposed.qkv, nil, sum, tokens, 3 * h, h, h)
   }
 
   private func embeddingBackward(_ forward: EncoderForward, _ first: Int, _ T: Int) {
     let H = configuration.hidden
     let kernels = forward.kernels.pointee
-    let gradient = embeddingNormGradient + first * H
+    let gradient = layerGradients.below + first * H
     if let dropout {
       kernels.dropout(
         gradient, gradient, nil, dropout.hiddenRate, dropout.key(.embeddings), Int32(first),

@@ -10,7 +10,10 @@ struct LinearBody: TrainableBody {
   private(set) var gradient: [Double]
   private var first: [Double]
   private var second: [Double]
+  /// Since the body was made or put back.
   private(set) var steps = 0
+  /// Since AdamW began.
+  private var time = 0
   private(set) var learningRates: [Double] = []
   /// Of every `forward`, how many texts.
   private(set) var batches: [Int] = []
@@ -59,11 +62,12 @@ struct LinearBody: TrainableBody {
   mutating func forgetSteps() {
     first = [Double](repeating: 0, count: weights.count)
     second = first
-    steps = 0
+    time = 0
   }
 
   mutating func restore() {
     weights = initial
+    steps = 0
     forgetSteps()
   }
 
@@ -71,6 +75,7 @@ struct LinearBody: TrainableBody {
     learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
   ) -> Double {
     steps += 1
+    time += 1
     learningRates.append(learningRate)
     let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let scale = min(1, maxGradientNorm / (norm + 1e-6))
@@ -78,8 +83,8 @@ struct LinearBody: TrainableBody {
       let g = gradient[i] * scale
       first[i] = 0.9 * first[i] + 0.1 * g
       second[i] = 0.999 * second[i] + 0.001 * g * g
-      let m = first[i] / (1 - pow(0.9, steps))
-      let v = second[i] / (1 - pow(0.999, steps))
+      let m = first[i] / (1 - pow(0.9, time))
+      let v = second[i] / (1 - pow(0.999, time))
       weights[i] *= Float(1 - learningRate * weightDecay)
       weights[i] -= Float(learningRate * m / (v.squareRoot() + 1e-8))
       gradient[i] = 0

@@ -174,6 +174,26 @@ struct SetFitParityTests {
     return try EncoderBody(folder: folder, recipe: recipe, pool: ComputePool(threads: 2))
   }
 
+  @Test("A body that was put back trains like a new one", .enabled(if: LocalFitTests.hasEncoders))
+  func restored() throws {
+    var recipe = Recipe(.setfit)
+    recipe.bodyLearningRate = 1e-3
+    recipe.maxSteps = 3
+    let training = BodyTraining(recipe: recipe, labels: Self.fixture.labels.map { [$0] })
+    func train(_ body: inout EncoderBody) throws -> [Float] {
+      let texts = body.tokens(Self.fixture.texts)
+      _ = try training.run(&body, texts: texts)
+      return try body.embed(texts)
+    }
+    var body = try body(recipe)
+    let untrained = try body.embed(body.tokens(Self.fixture.texts))
+    let trained = try train(&body)
+    #expect(trained != untrained)
+    try body.restore()
+    #expect(try body.embed(body.tokens(Self.fixture.texts)) == untrained)
+    #expect(try train(&body) == trained)
+  }
+
   @Test(
     "Ten steps on the body have setfit's learning rates, losses and outcome",
     .enabled(if: LocalFitTests.hasEncoders), arguments: fixture.runs.indices)
@@ -377,6 +397,18 @@ struct SetFitParityTests {
         "head", "a head of its own",
         {
           $0 = Recipe(.lauter); $0.head = .differentiable
+        }
+      ),
+      (
+        "sampling_strategy", "every pair of a step's texts",
+        {
+          $0 = Recipe(.lauter); $0.samplingStrategy = .unique
+        }
+      ),
+      (
+        "num_iterations", "every pair of a step's texts",
+        {
+          $0 = Recipe(.lauter); $0.numIterations = 3
         }
       ),
       (

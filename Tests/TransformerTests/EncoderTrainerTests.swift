@@ -251,6 +251,26 @@ import Transformer
     for threads in [2, 3, 7] { #expect(try train(threads) == expected) }
   }
 
+  /// Afterwards a trainer is as one that was made with its weights.
+  @Test func forgottenStepsLeaveTheWeightsAlone() throws {
+    func train(_ trainer: EncoderTrainer, _ steps: Range<Int>) -> [[Float]] {
+      for step in steps {
+        let embeddings = trainer.forward(tokens: TinyEncoder.batch(step))
+        trainer.backward(TinyEncoder.direction(step, embeddings.values.count))
+        trainer.step(learningRate: 1e-2, weightDecay: 0.1, maxGradientNorm: 1)
+      }
+      return trainer.tensors().map(\.values)
+    }
+    let trainer = try makeTrainer(threads: 2)
+    let trained = train(trainer, 0..<4)
+    trainer.forgetSteps()
+    let tensors = trainer.tensors()
+    #expect(tensors.map(\.values) == trained)
+    let values = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.values) })
+    let other = try makeTrainer(threads: 2) { name, _ in values[name]! }
+    #expect(train(trainer, 4..<7) == train(other, 4..<7))
+  }
+
   // MARK: Saving
 
   @Test func whatIsReadIsWrittenBack() throws {

@@ -63,8 +63,10 @@ struct Bench: ParsableCommand {
     } else {
       print(
         String(
-          format: "%d threads, %d texts a step: mean %.1f ms, best %.1f, p50 %.1f, p99 %.1f of %d steps",
-          report.threads, report.texts, report.mean, report.best, report.p50, report.p99, report.steps))
+          format:
+            "%d threads, %d texts a step: mean %.1f ms, best %.1f, p50 %.1f, p99 %.1f of %d steps",
+          report.threads, report.texts, report.mean, report.best, report.p50, report.p99,
+          report.steps))
     }
   }
 }

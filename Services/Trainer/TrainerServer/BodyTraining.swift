@@ -18,7 +18,7 @@ package protocol TrainableBody {
   mutating func step(
     learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
   ) throws -> Double
-  /// Makes the next step the first of a new AdamW.
+  /// Makes the next step the first of a new AdamW, and gives back what memory only steps need.
   mutating func forgetSteps()
   /// Puts everything back to what it was before the first step, dropout's next draw included.
   mutating func restore() throws
@@ -59,11 +59,14 @@ package struct TrainingProgress: Sendable, Hashable {
 /// As in SetFit: AdamW, linear warm-up and decay starting at a learning rate of zero, gradients clipped to
 /// a norm of 1, the last batch of an epoch as large as it comes out. Unlike SetFit, a text that stands in
 /// several pairs of a batch is encoded once, so all its pairs see it under the same dropout, and an
-/// identity pair, whose cosine is then exactly 1, adds nothing to the gradient. Lauter's recipe has no
-/// identity pairs, no first step at a rate of zero, and at most `budget` steps unless told otherwise, at a
-/// rate fifteen times SetFit's: as much is learned in a fifth of the steps.
+/// identity pair, whose cosine is then exactly 1, adds nothing to the gradient.
+///
+/// Lauter's recipe takes its steps on `BalancedBatches`, with every pair of a batch's texts, has no first step
+/// at a rate of zero, and takes as many steps as SetFit's pairs would fill but at most `budget` unless told
+/// otherwise, at a rate fifteen times SetFit's.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
+  /// SetFit's.
   package let pairs: ContrastivePairs
   package let steps: Int
   /// SetFit's pairs, and with them its steps, grow with the square of the records.
@@ -124,7 +127,8 @@ package struct BodyTraining: Sendable {
     losses.reserveCapacity(steps)
     var epoch = 0
     while losses.count < steps {
-      for batch in self.epoch(epoch) where losses.count < steps {
+      for batch in self.epoch(epoch) {
+        if losses.count == steps { break }
         try Task.checkCancellation()
         let loss = try step(&body, batch, texts: texts, number: losses.count)
         losses.append(loss)
@@ -163,6 +167,17 @@ package struct BodyTraining: Sendable {
       }
     }
 
+    /// - Parameter labels: of all records.
+    package init(everyPairOf records: [Int], labels: [[Int]]) {
+      texts = records
+      for second in records.indices {
+        for first in 0..<second {
+          let isSame = labels[records[first]] == labels[records[second]]
+          pairs.append(Pair(first: first, second: second, target: isSame ? 1 : 0))
+        }
+      }
+    }
+
     /// - Parameter labels: of all records, exactly one each.
     package init(_ records: [Int], labels: [[Int]]) {
       texts = records
@@ -170,8 +185,8 @@ package struct BodyTraining: Sendable {
     }
   }
 
-  /// The batches of an epoch, one after another. Those of `SupConLoss` hold any records: SetFit means to
-  /// group them by label, but compares the loss with its class and so never does.
+  /// The batches of an epoch, one after another; Lauter's do not end. Those of `SupConLoss` hold any records:
+  /// SetFit means to group them by label, but compares the loss with its class and so never does.
   private func epoch(_ epoch: Int) -> AnySequence<Batch> {
     if recipe.loss == .supervisedContrastive {
       var random = RandomSource(seed: recipe.seed &+ UInt64(epoch), purpose: .pairOrder)
@@ -181,6 +196,12 @@ package struct BodyTraining: Sendable {
           Batch(
             Array(order[$0..<min($0 + recipe.bodyBatchSize, order.count)]), labels: labels)
         })
+    }
+    if recipe.name == .lauter {
+      return AnySequence(
+        BalancedBatches(
+          labels: labels, size: recipe.bodyBatchSize, seed: recipe.seed &+ UInt64(epoch)
+        ).lazy.map { Batch(everyPairOf: $0, labels: labels) })
     }
     let order = pairs.epoch(epoch)
     return AnySequence { () -> AnyIterator<Batch> in

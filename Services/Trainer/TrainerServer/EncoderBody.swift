@@ -8,9 +8,7 @@ package struct EncoderBody: TrainableBody {
   /// Tokens per text, special tokens included; longer texts are cut.
   package let maxTokens: Int
   private let tokenizer: Tokenizer
-  private var trainer: EncoderTrainer
-  private let recipe: Recipe
-  private let pool: ComputePool
+  private let trainer: EncoderTrainer
   /// Where the time of training steps went.
   package private(set) var stepSeconds = StepSeconds()
   private let clock = ContinuousClock()
@@ -36,23 +34,13 @@ package struct EncoderBody: TrainableBody {
     }
     maxTokens = recipe.maxLength ?? configuration.maxTokens
     tokenizer = try directory.tokenizer()
-    self.recipe = recipe
-    self.pool = pool
-    trainer = try Self.trainer(directory, recipe, pool)
-  }
-
-  private static func trainer(
-    _ directory: EncoderDirectory, _ recipe: Recipe, _ pool: ComputePool
-  ) throws -> EncoderTrainer {
     var random = RandomSource(seed: recipe.seed, purpose: .dropout)
-    return try EncoderTrainer(
+    trainer = try EncoderTrainer(
       directory, pool: pool, seed: random.next(), dropout: recipe.dropout)
   }
 
   /// Reads the weights again.
-  package mutating func restore() throws {
-    trainer = try Self.trainer(directory, recipe, pool)
-  }
+  package func restore() throws { try trainer.restore(directory) }
 
   package var dimensions: Int { directory.configuration.hidden }
 

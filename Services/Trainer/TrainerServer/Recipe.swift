@@ -14,7 +14,7 @@ package struct Recipe: Sendable, Hashable {
   /// Leaves the body as it is: a linear probe.
   package var freezeBody = false
   package var bodyEpochs = 1
-  /// Pairs per step on the body.
+  /// Pairs per step on the body; under Lauter's recipe texts, every two of which are a pair.
   package var bodyBatchSize = 16
   package var bodyLearningRate: Double
   /// Under SetFit's recipe so many steps on the body, whatever the epochs, of so many pairs of each kind
@@ -165,6 +165,9 @@ package struct Recipe: Sendable, Hashable {
       try require(
         head == plain.head, "head",
         "differentiable \(remedy) has a head of its own, which takes no steps")
+      let pairing = "\(remedy) learns from every pair of a step's texts"
+      try require(samplingStrategy == plain.samplingStrategy, "sampling_strategy", pairing)
+      try require(numIterations == nil, "num_iterations", pairing)
       try require(
         !balanceLabels, "balance_labels", "\(remedy) has a head of its own")
     }

@@ -197,6 +197,7 @@ package struct Training: Sendable {
         without: Trial.Score(untuned.probabilities, actual))
     }
     run.bodyTrial = outcome
+    if !outcome.used { body.forgetSteps() }
     if outcome.used, var validation = run.validation {
       tuned.tunesBody = true
       let places = run.answered
@@ -406,7 +407,10 @@ package struct Training: Sendable {
   ) throws {
     let report = run.report
     run.losses = try run.measured(\.body) {
-      try BodyTraining(recipe: recipe, labels: labels).run(&body, texts: texts, report: report)
+      let losses = try BodyTraining(recipe: recipe, labels: labels).run(
+        &body, texts: texts, report: report)
+      body.forgetSteps()
+      return losses
     }
   }
 

@@ -2752,11 +2752,13 @@ extension StoreV1 {
     public var shots: UInt32
     public var seed: UInt64?
     public var bodyEpochs: UInt32
+    /// Texts of a step on the body; under setfit pairs.
     public var bodyBatchSize: UInt32
     public var bodyLearningRate: Double
     /// At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
     /// 0: as many as the epochs have, under lauter at most 24.
     public var maxSteps: UInt32
+    /// These two are of setfit.
     public var samplingStrategy: StoreV1.SamplingStrategy
     public var numIterations: UInt32
     public var warmupProportion: Double?

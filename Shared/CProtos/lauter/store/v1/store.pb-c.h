@@ -1156,6 +1156,9 @@ struct  Lauter__Store__V1__TrainingSpec
    */
   uint32_t shots;
   uint32_t body_epochs;
+  /*
+   * Texts of a step on the body; under setfit pairs.
+   */
   uint32_t body_batch_size;
   double body_learning_rate;
   /*
@@ -1163,6 +1166,9 @@ struct  Lauter__Store__V1__TrainingSpec
    * 0: as many as the epochs have, under lauter at most 24.
    */
   uint32_t max_steps;
+  /*
+   * These two are of setfit.
+   */
   Lauter__Store__V1__SamplingStrategy sampling_strategy;
   uint32_t num_iterations;
   /*
