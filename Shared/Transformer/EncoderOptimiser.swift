@@ -96,7 +96,7 @@ final class EncoderOptimiser: @unchecked Sendable {
   /// 0.9^256 is 2e-12.
   private static let memory = 256
 
-  /// W by panels of its inputs, for the gradient by a layer's input.
+  /// A layer's weights by panels of their inputs, for the gradient by its input.
   struct Transposed {
     var qkv, attentionOutput, up, down: UnsafeMutablePointer<Float>
     func linear(_ linear: ParameterBlock.Linear) -> UnsafeMutablePointer<Float> {
@@ -112,6 +112,7 @@ final class EncoderOptimiser: @unchecked Sendable {
   private let parameters: EncoderParameters
   private let kernels: UnsafePointer<Kernels>
   private let pool: ComputePool
+  private let blocks: [ParameterBlock]
   private var layout: ParameterLayout { parameters.layout }
   private var hidden: Int { layout.hidden }
   private var vocabulary: Int { parameters.configuration.vocabulary }
@@ -120,7 +121,8 @@ final class EncoderOptimiser: @unchecked Sendable {
   let gradient: UnsafeMutablePointer<Float>
   private let first: UnsafeMutablePointer<Float>
   private let second: UnsafeMutablePointer<Float>
-  let transposed: [Transposed]
+  /// Of the layer that was asked for last.
+  let transposed: Transposed
   private let transposedFloats: FloatBuffer
 
   // Word embeddings.
@@ -141,12 +143,12 @@ final class EncoderOptimiser: @unchecked Sendable {
   private var hasGradients = false
 
   init(
-    _ parameters: EncoderParameters, _ kernels: UnsafePointer<Kernels>, _ blocks: [ParameterBlock],
-    _ pool: ComputePool
+    _ parameters: EncoderParameters, _ kernels: UnsafePointer<Kernels>, _ pool: ComputePool
   ) {
     self.parameters = parameters
     self.kernels = kernels
     self.pool = pool
+    blocks = ParameterBlock.all(parameters.layout, parameters.configuration)
     let layout = parameters.layout
     gradient = allocateFloats(layout.count)
     first = allocateFloats(layout.count)
@@ -157,19 +159,15 @@ final class EncoderOptimiser: @unchecked Sendable {
     rowSteps = [Int32](repeating: 0, count: parameters.configuration.vocabulary)
     hasMoments = [Bool](repeating: false, count: parameters.configuration.vocabulary)
 
-    transposedFloats = FloatBuffer(
-      layout.layers.reduce(0) { $0 + $1.linears.reduce(0) { $0 + $1.count } })
+    let linears = layout.layers[0].linears
+    transposedFloats = FloatBuffer(linears.reduce(0) { $0 + $1.count })
     var next = transposedFloats.floats
-    func take(_ linear: ParameterLayout.Linear) -> UnsafeMutablePointer<Float> {
+    let places = linears.map { linear in
       defer { next += linear.count }
       return next
     }
-    transposed = layout.layers.map {
-      Transposed(
-        qkv: take($0.qkv), attentionOutput: take($0.attentionOutput), up: take($0.up),
-        down: take($0.down))
-    }
-    pool.run(blocks.count) { transpose(blocks[$0]) }
+    transposed = Transposed(
+      qkv: places[0], attentionOutput: places[1], up: places[2], down: places[3])
   }
 
   deinit {
@@ -178,33 +176,38 @@ final class EncoderOptimiser: @unchecked Sendable {
     free(wordSecond)
   }
 
-  private func transpose(_ block: ParameterBlock) {
-    guard case .panel(let layer, let kind, let panel) = block.kind else { return }
-    let linear = layout.layers[layer].linears[kind.rawValue]
-    transpose_panel(
-      transposed[layer].linear(kind), parameters.dense + linear.panels, Int32(panel),
-      Int32(linear.outputs), Int32(linear.inputs))
+  /// Makes `transposed` of a layer's weights.
+  func transpose(layer: Int) {
+    let range = blocks(of: layer)
+    pool.run(range.count) { index in
+      guard case .panel(_, let kind, let panel) = blocks[range.lowerBound + index].kind else {
+        return
+      }
+      let linear = layout.layers[layer].linears[kind.rawValue]
+      transpose_panel(
+        transposed.linear(kind), parameters.dense + linear.panels, Int32(panel),
+        Int32(linear.outputs), Int32(linear.inputs))
+    }
+  }
+
+  private func blocks(of layer: Int) -> Range<Int> {
+    let perLayer = blocks.firstIndex { $0.layer != 0 } ?? blocks.count
+    return layer * perLayer..<(layer + 1) * perLayer
   }
 
   // MARK: Gradients
 
   /// The gradients of a layer's parameters, and the sums of their squares, while `pass.backward` is at it.
-  func computeGradients(
-    layer: Int, _ pass: TrainingPass, _ blocks: [ParameterBlock], _ pool: ComputePool
-  ) {
+  func computeGradients(layer: Int, _ pass: TrainingPass) {
     if layer == layout.layers.count - 1 {
       squares = [Double](repeating: 0, count: blocks.count)
     }
-    let perLayer = blocks.firstIndex { $0.layer != 0 } ?? blocks.count
-    computeGradients(layer * perLayer..<(layer + 1) * perLayer, pass, blocks, pool)
+    computeGradients(of: blocks(of: layer), pass)
   }
 
   /// What is left when `pass.backward` is through all layers: the gradients of the embeddings.
-  func computeEmbeddingGradients(
-    _ pass: TrainingPass, _ blocks: [ParameterBlock], _ pool: ComputePool
-  ) {
-    computeGradients(
-      blocks.firstIndex { $0.layer == nil }!..<blocks.count, pass, blocks, pool)
+  func computeEmbeddingGradients(_ pass: TrainingPass) {
+    computeGradients(of: blocks.firstIndex { $0.layer == nil }!..<blocks.count, pass)
     let batch = pass.batch
     let H = hidden
     // Token positions by id, each id's in order of the batch.
@@ -242,9 +245,7 @@ final class EncoderOptimiser: @unchecked Sendable {
     hasGradients = true
   }
 
-  private func computeGradients(
-    _ range: Range<Int>, _ pass: TrainingPass, _ blocks: [ParameterBlock], _ pool: ComputePool
-  ) {
+  private func computeGradients(of range: Range<Int>, _ pass: TrainingPass) {
     squares.withUnsafeMutableBufferPointer { squares in
       nonisolated(unsafe) let squares = squares.baseAddress!
       pool.run(range.count) { task in
@@ -326,8 +327,7 @@ final class EncoderOptimiser: @unchecked Sendable {
   // MARK: Steps
 
   func step(
-    learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double,
-    _ blocks: [ParameterBlock], _ pool: ComputePool
+    learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
   ) -> Float {
     precondition(hasGradients, "call backward before every step")
     hasGradients = false
@@ -363,7 +363,6 @@ final class EncoderOptimiser: @unchecked Sendable {
               gradient + run.offset, step, run.count)
           }
         }
-        transpose(block)
       } else {
         let firstRow = (task - blocks.count) * perTask
         for index in firstRow..<min(firstRow + perTask, rows.count) {
@@ -384,14 +383,12 @@ final class EncoderOptimiser: @unchecked Sendable {
   }
 
   /// Starts anew, steps and moments forgotten, with weights that somebody else has written.
-  func restart(_ blocks: [ParameterBlock]) {
+  func restart() {
     pool.run(blocks.count) { index in
-      let block = blocks[index]
-      for run in block.runs {
+      for run in blocks[index].runs {
         (first + run.offset).update(repeating: 0, count: run.count)
         (second + run.offset).update(repeating: 0, count: run.count)
       }
-      transpose(block)
     }
     for row in hasMoments.indices where hasMoments[row] {
       (wordFirst + row * hidden).update(repeating: 0, count: hidden)

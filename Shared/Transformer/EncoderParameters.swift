@@ -152,8 +152,7 @@ final class EncoderParameters: @unchecked Sendable {
     let problem = Mutex<(any Error)?>(nil)
     pool.run(tensors.count) { index in
       do {
-        let tensor = tensors[index]
-        try source.withTensor(tensor.name, tensor.shape) { write($0, to: tensor) }
+        try read(tensors[index], source)
       } catch {
         problem.withLock { $0 = $0 ?? error }
       }
@@ -274,18 +273,20 @@ final class EncoderParameters: @unchecked Sendable {
     }
   }
 
-  private func write(_ values: UnsafePointer<Float>, to tensor: Tensor) {
+  private func read(_ tensor: Tensor, _ source: any TensorSource) throws {
     switch tensor.place {
     case .word:
-      word.update(from: values, count: tensor.count)
+      try source.copyTensor(tensor.name, tensor.shape, to: word)
     case .plain(let offset):
-      (dense + offset).update(from: values, count: tensor.count)
+      try source.copyTensor(tensor.name, tensor.shape, to: dense + offset)
     case .panels(let offset, let inputs):
       let (outputs, inputs) = (Int32(tensor.count / inputs), Int32(inputs))
-      switch precision {
-      case .fp32: pack_panels(dense + offset, values, outputs, inputs)
-      case .bf16: pack_panels_bf16(compact + offset, values, outputs, inputs)
-      case .int8: pack_panels_int8(compact + offset, values, outputs, inputs)
+      try source.withTensor(tensor.name, tensor.shape) { values in
+        switch precision {
+        case .fp32: pack_panels(dense + offset, values, outputs, inputs)
+        case .bf16: pack_panels_bf16(compact + offset, values, outputs, inputs)
+        case .int8: pack_panels_int8(compact + offset, values, outputs, inputs)
+        }
       }
     }
   }

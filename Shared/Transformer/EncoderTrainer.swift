@@ -22,7 +22,6 @@ public final class EncoderTrainer {
 
   /// From the first `forward` on until its steps are forgotten: three times the weights.
   private var optimiser: EncoderOptimiser?
-  let blocks: [ParameterBlock]
   private var passes: UInt64 = 0
   private var pass: TrainingPass?
   private var arena = FloatBuffer()
@@ -69,7 +68,6 @@ public final class EncoderTrainer {
     let parameters = try EncoderParameters(configuration, source: source, pool: pool)
     forward = EncoderForward(
       parameters: parameters, kernels: name.map { kernels_named($0)! } ?? kernels_best())
-    blocks = ParameterBlock.all(parameters.layout, configuration)
   }
 
   // MARK: Training
@@ -80,7 +78,7 @@ public final class EncoderTrainer {
   public func forward(tokens: [[Int32]]) -> Embeddings {
     let batch = TokenBatch(tokens, configuration)
     let optimiser =
-      self.optimiser ?? EncoderOptimiser(forward.parameters, forward.kernels, blocks, pool)
+      self.optimiser ?? EncoderOptimiser(forward.parameters, forward.kernels, pool)
     self.optimiser = optimiser
     optimiser.bringUpToDate(batch.ids)
     let keys = DropoutKeys(
@@ -100,10 +98,11 @@ public final class EncoderTrainer {
     precondition(
       gradient.count == pass.embeddings.count,
       "the gradient has \(gradient.count) values, the embeddings \(pass.embeddings.count)")
-    pass.backward(gradient, forward, optimiser, pool, spare) { layer in
-      optimiser.computeGradients(layer: layer, pass, blocks, pool)
-    }
-    optimiser.computeEmbeddingGradients(pass, blocks, pool)
+    pass.backward(
+      gradient, forward, optimiser.transposed, pool, spare,
+      before: { optimiser.transpose(layer: $0) },
+      after: { optimiser.computeGradients(layer: $0, pass) })
+    optimiser.computeEmbeddingGradients(pass)
   }
 
   /// Changes the weights by one step of AdamW (betas 0.9 and 0.999, epsilon 1e-8) with the gradients
@@ -123,16 +122,16 @@ public final class EncoderTrainer {
     guard let optimiser else { preconditionFailure("call backward before every step") }
     return optimiser.step(
       learningRate: Double(learningRate), weightDecay: Double(weightDecay),
-      decaysEverything: decaysEverything, maxGradientNorm: Double(maxGradientNorm), blocks, pool)
+      decaysEverything: decaysEverything, maxGradientNorm: Double(maxGradientNorm))
   }
 
   /// Makes the next step the first of a new AdamW, with moments of zero, and gives back the memory that only
   /// training needs; the weights stay.
   public func forgetSteps() {
-    optimiser?.bringAllUpToDate()
-    optimiser = nil
     pass = nil
     arena = FloatBuffer()
+    optimiser?.bringAllUpToDate()
+    optimiser = nil
   }
 
   /// Puts everything back to what it was before the first step, dropout's next draw included, with the weights
@@ -141,7 +140,7 @@ public final class EncoderTrainer {
   /// - Throws: `EncoderError`; then this trainer is of no further use.
   public func restore(_ directory: EncoderDirectory) throws {
     try forward.parameters.read(EncoderWeights(directory), pool: pool)
-    optimiser?.restart(blocks)
+    optimiser?.restart()
     passes = 0
     pass = nil
   }

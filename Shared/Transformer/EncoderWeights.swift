@@ -5,6 +5,10 @@ protocol TensorSource: Sendable {
   /// Calls `body` with the values of a tensor, row-major.
   /// - Throws: if there is no tensor of that name and shape.
   func withTensor(_ name: String, _ shape: [Int], _ body: (UnsafePointer<Float>) -> Void) throws
+  /// Copies the values of a tensor, row-major.
+  /// - Throws: as `withTensor`.
+  func copyTensor(
+    _ name: String, _ shape: [Int], to destination: UnsafeMutablePointer<Float>) throws
   /// The values where they already are in memory, valid as long as the source; nil if they are not.
   func tensorInPlace(_ name: String, _ shape: [Int]) throws -> UnsafePointer<Float>?
 }
@@ -29,6 +33,12 @@ struct GivenTensors: TensorSource {
 
   func withTensor(_ name: String, _ shape: [Int], _ body: (UnsafePointer<Float>) -> Void) {
     tensors[name]!.withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+
+  func copyTensor(
+    _ name: String, _ shape: [Int], to destination: UnsafeMutablePointer<Float>
+  ) {
+    destination.update(from: tensors[name]!, count: tensors[name]!.count)
   }
 
   func tensorInPlace(_ name: String, _ shape: [Int]) -> UnsafePointer<Float>? { nil }
@@ -59,6 +69,13 @@ struct EncoderWeights: TensorSource {
     try check(name, shape)
     try file.withFloats(prefix + name, body)
     file.forget(prefix + name)
+  }
+
+  func copyTensor(
+    _ name: String, _ shape: [Int], to destination: UnsafeMutablePointer<Float>
+  ) throws {
+    try check(name, shape)
+    try file.copyFloats(prefix + name, to: destination)
   }
 
   func tensorInPlace(_ name: String, _ shape: [Int]) throws -> UnsafePointer<Float>? {

@@ -142,13 +142,33 @@ public final class SafetensorsFile: Sendable {
     return start.assumingMemoryBound(to: Float.self)
   }
 
+  /// Copies a tensor's values, row-major, and lets go of the file's memory as it goes.
+  ///
+  /// - Throws: as `floats`.
+  func copyFloats(_ name: String, to destination: UnsafeMutablePointer<Float>) throws {
+    guard let values = try floatsInPlace(name) else {
+      let values = try floats(name)
+      return destination.update(from: values, count: values.count)
+    }
+    let range = try require(name).range
+    let slice = 1 << 20
+    for first in stride(from: 0, to: range.count / 4, by: slice) {
+      let count = min(slice, range.count / 4 - first)
+      (destination + first).update(from: values + first, count: count)
+      forget(range.lowerBound + first * 4..<range.lowerBound + (first + count) * 4)
+    }
+  }
+
   /// Takes a tensor that was read, and will not be soon, out of this process's memory; it stays readable.
   func forget(_ name: String) {
-    guard let entry = entry(name) else { return }
+    if let entry = entry(name) { forget(entry.range) }
+  }
+
+  private func forget(_ range: Range<Int>) {
     let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
-    let start = UInt(bitPattern: bytes.baseAddress!) + UInt(entry.range.lowerBound)
-    let end = start + UInt(entry.range.count)
-    // Pages that are this tensor's alone.
+    let start = UInt(bitPattern: bytes.baseAddress!) + UInt(range.lowerBound)
+    let end = start + UInt(range.count)
+    // Pages that hold nothing else.
     let (first, last) = ((start + page - 1) / page * page, end / page * page)
     guard last > first, let address = UnsafeMutableRawPointer(bitPattern: first) else { return }
     madvise(address, Int(last - first), MADV_DONTNEED)

@@ -170,14 +170,19 @@ final class TrainingPass: @unchecked Sendable {
   /// Goes through the layers from the last to the first, given the loss's gradient by the embeddings, and
   /// leaves the gradients by the embeddings' LayerNorm.
   ///
-  /// - Parameter visit: called after each layer, when `layerGradients` and `layers[layer].activated` are its.
+  /// - Parameters:
+  ///   - transposed: the weights of the layer that `before` was called with last.
+  ///   - after: called after each layer, when `layerGradients` and `layers[layer].activated` are its.
   func backward(
-    _ gradient: [Float], _ forward: EncoderForward, _ optimiser: EncoderOptimiser,
-    _ pool: ComputePool, _ spare: SpareBuffers, visit: (_ layer: Int) -> Void
+    _ gradient: [Float], _ forward: EncoderForward, _ transposed: EncoderOptimiser.Transposed,
+    _ pool: ComputePool, _ spare: SpareBuffers, before: (_ layer: Int) -> Void,
+    after: (_ layer: Int) -> Void
   ) {
+    nonisolated(unsafe) let transposed = transposed
     let H = configuration.hidden
     let last = configuration.layers - 1
     for layer in (0...last).reversed() {
+      before(layer)
       pool.run(chunks.count) { index in
         let chunk = chunks[index]
         let (first, T) = rows(chunk)
@@ -191,12 +196,12 @@ final class TrainingPass: @unchecked Sendable {
           let row = context + T * H
           if layer == last { poolBackward(gradient, chunk, forward, row: row) }
           backward(
-            layer, chunk, first, T, forward, optimiser, sum: sum, context: context,
+            layer, chunk, first, T, forward, transposed, sum: sum, context: context,
             scratch: row + H)
           if layer == 0 { embeddingBackward(forward, first, T) }
         }
       }
-      visit(layer)
+      after(layer)
       let out = layerGradients.out
       layerGradients.out = layerGradients.below
       layerGradients.below = out
@@ -225,13 +230,12 @@ final class TrainingPass: @unchecked Sendable {
   /// One layer, from the gradient by its output to that by its input.
   private func backward(
     _ index: Int, _ chunk: Range<Int>, _ first: Int, _ T: Int, _ forward: EncoderForward,
-    _ optimiser: EncoderOptimiser, sum: UnsafeMutablePointer<Float>,
+    _ transposed: EncoderOptimiser.Transposed, sum: UnsafeMutablePointer<Float>,
     context: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let (H, I) = (configuration.hidden, configuration.intermediate)
     let kernels = forward.kernels.pointee
     let layer = forward.parameters.layout.layers[index]
-    let transposed = optimiser.transposed[index]
     let a = activations(index, first)
     let g = gradients(first)
     let dense = forward.parameters.dense
