@@ -1,5 +1,7 @@
+import Foundation
 import Testing
 import TrainerServer
+import Transformer
 
 @Suite struct PrecisionCheckTests {
   @Test(
@@ -14,5 +16,41 @@ import TrainerServer
     let p = Significance.mcNemar(1000, 900)
     #expect(p > 0.02 && p < 0.03)
     #expect(Significance.mcNemar(2000, 100) < 1e-100)
+  }
+
+  @Test(
+    "It reports every chunk, and ends with the chunk in which it is cancelled",
+    .enabled(if: LocalFitTests.hasEncoders))
+  func cancelled() async throws {
+    let encoder = LocalFitTests.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.copyItem(at: encoder, to: folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let hidden = try EncoderDirectory(folder).configuration.hidden
+    try ClassificationHead(
+      labels: 2, hidden: hidden, weight: (0..<2 * hidden).map { Float($0 % 7) - 3 }, bias: [0, 0]
+    ).write(to: folder)
+    try ModelManifest(
+      labels: ["a", "b"], dataset: "d", encoder: "e", maxLength: 128
+    ).write(to: folder)
+    let tokens = (0..<70).map { [101, 2000 + Int32($0), 102] }
+    let actual = (0..<70).map { [$0 % 2] }
+    var reports: [TrainingProgress] = []
+    try PrecisionCheck.record(in: folder, tokens: tokens, actual: actual, split: "test") {
+      reports.append($0)
+    }
+    #expect(reports.count == 3 * 3 && reports.last?.done == 210 && reports.last?.total == 210)
+    #expect(try ModelManifest(directory: folder).precisions?.count == 2)
+    let task = Task { () -> Int in
+      var chunks = 0
+      do {
+        try PrecisionCheck.record(in: folder, tokens: tokens, actual: actual, split: "test") { _ in
+          chunks += 1
+          withUnsafeCurrentTask { $0?.cancel() }
+        }
+      } catch is CancellationError {}
+      return chunks
+    }
+    #expect(try await task.value == 1)
   }
 }

@@ -50,7 +50,7 @@ package struct TrainingProgress: Sendable, Hashable {
   }
 
   package enum Phase: String, Sendable, Hashable, CaseIterable {
-    case embedding, validation, body, head, evaluation
+    case embedding, validation, body, head, evaluation, precisions
   }
 }
 

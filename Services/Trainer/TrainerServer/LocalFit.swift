@@ -152,7 +152,7 @@ package struct LocalFit: Sendable {
         in: output, tokens: heldTexts.isEmpty ? answered.map { material.texts[$0] } : heldTexts,
         actual: heldTexts.isEmpty
           ? answered.map { set.examples[$0].labels } : data.test.map(\.labels),
-        split: heldTexts.isEmpty ? "train" : "test", pool: pool)
+        split: heldTexts.isEmpty ? "train" : "test", pool: pool, report: report)
       seconds.save = elapsed()
     }
     seconds.total = (clock.now - start).seconds

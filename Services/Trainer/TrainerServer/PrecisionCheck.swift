@@ -14,9 +14,12 @@ package enum PrecisionCheck {
   ///   - tokens: real texts' ids, of the test split where there is one; none change nothing.
   ///   - actual: their labels.
   ///   - split: "test" or "train".
-  /// - Throws: `EncoderError`; errors of the file system.
+  ///   - report: called after every chunk, on this thread.
+  /// - Throws: `EncoderError`; errors of the file system; `CancellationError` within a chunk of the task's
+  ///   cancellation.
   package static func record(
-    in folder: URL, tokens: [[Int32]], actual: [[Int]], split: String, pool: ComputePool = .shared
+    in folder: URL, tokens: [[Int32]], actual: [[Int]], split: String, pool: ComputePool = .shared,
+    report: (TrainingProgress) -> Void = { _ in }
   ) throws {
     precondition(tokens.count == actual.count, "as many label sets as texts")
     guard !tokens.isEmpty else { return }
@@ -24,8 +27,21 @@ package enum PrecisionCheck {
     let labels = evenly(tokens.count).map { actual[$0] }
     let head = try ClassificationHead(directory: folder)
     let directory = try EncoderDirectory(folder)
+    var done = 0
     func embeddings(_ precision: Precision) throws -> Embeddings {
-      try SentenceEncoder(directory, precision: precision, pool: pool).embed(tokens: texts)
+      let encoder = try SentenceEncoder(directory, precision: precision, pool: pool)
+      var values: [Float] = []
+      for start in stride(from: 0, to: texts.count, by: Training.chunk) {
+        try Task.checkCancellation()
+        let chunk = texts[start..<min(start + Training.chunk, texts.count)]
+        values += encoder.embed(tokens: Array(chunk)).values
+        done += chunk.count
+        report(
+          TrainingProgress(
+            phase: .precisions, done: done, total: Precision.allCases.count * texts.count,
+            texts: chunk.count))
+      }
+      return Embeddings(dimensions: encoder.configuration.hidden, values: values)
     }
     let reference = try embeddings(.fp32)
     let expected = head.predictions(reference.values)

@@ -126,14 +126,17 @@ package struct TrainingJob: Sendable {
   }
 
   /// On the records held back, or without any on the answers trained on.
-  private func checkPrecisions(_ plan: Plan, _ body: borrowing EncoderBody, _ folder: URL) throws {
+  private func checkPrecisions(
+    _ plan: Plan, _ body: borrowing EncoderBody, _ folder: URL,
+    report: (TrainingProgress) -> Void
+  ) throws {
     let answered = plan.set.examples.filter { !$0.isSuggested }
     let held = !plan.held.texts.isEmpty
     try PrecisionCheck.record(
       in: folder, tokens: body.tokens(held ? plan.held.texts : answered.map(\.text)),
       actual: held ? plan.held.actual.map { [$0] } : answered.map(\.labels),
       split: held ? "test" : "train",
-      pool: pool)
+      pool: pool, report: report)
   }
 
   /// The part that computes.
@@ -169,7 +172,7 @@ package struct TrainingJob: Sendable {
           encoder: plan.encoder.name, encoderDigest: plan.encoder.digest, recipe: plan.recipe,
           set: plan.set, outcome: outcome, maxTokens: body.maxTokens, assessment: assessment),
         to: folder)
-      try checkPrecisions(plan, body, folder)
+      try checkPrecisions(plan, body, folder, report: report)
       return Made(
         evaluation: assessment.map { .init($0, split: .test) },
         crossValidation: .init(outcome, plan.set, seed: plan.recipe.seed),
