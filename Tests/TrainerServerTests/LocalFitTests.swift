@@ -149,6 +149,7 @@ struct LocalFitTests {
     let encoder = Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
     var fit = LocalFit(train: train, test: test, encoder: encoder, recipe: Recipe(.lauter))
     fit.descriptions = ["weather": "rain, sun and wind"]
+    fit.recipe.suggestions = nil
     let alone = try fit.run()
     #expect(alone.trainRecords == 3 && alone.steps == 0)
     fit.recipe.suggestions = .always(by: nil)

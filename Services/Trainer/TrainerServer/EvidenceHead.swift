@@ -19,7 +19,7 @@ package struct EvidenceHead: Sendable {
   package var anchorScale = 4.0
   /// What a label's own vector counts as a record; an answer counts 1.
   package var anchorWeight = 4.0
-  package var C = 10.0
+  package var C = 3.0
   package var interceptPenalty = 10.0
   /// What an answer counts where there are suggestions; a suggestion counts 1 at most.
   package var answerWeight = 2.0
