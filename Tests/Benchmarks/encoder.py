@@ -487,7 +487,7 @@ def peer(arguments):
             if failure:
                 raise RuntimeError(failure)
             if point["kind"] == TRAINING:
-                measured = train(arguments.encoder, folder, point["batch"], arguments.seconds)
+                measured = train(arguments.encoder, folder, point["batch"])
             else:
                 slices = batches(point, mix)
                 bodies = [lambda embed=embed: [embed(*part) for part in slices] for embed in variants]
@@ -683,7 +683,7 @@ def ctranslate2_int8(encoder, folder):
         str(folder / "ctranslate2"), quantization="int8")
 
 
-def train(encoder, folder, batch, seconds):
+def train(encoder, folder, batch):
     """SetFit's step: two columns of texts, their cosines, AdamW over everything, dropout on."""
     import torch
     from sentence_transformers import SentenceTransformer

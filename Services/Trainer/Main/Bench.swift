@@ -23,7 +23,7 @@ struct Bench: ParsableCommand {
   @Option(help: "Threads that compute.")
   var threads = 1
 
-  @Option(help: "Seconds to measure for.")
+  @Option(help: "Seconds to measure for, and on to the end of a pass through the texts.")
   var seconds = 5.0
 
   @Flag(help: "Print a JSON object.")
