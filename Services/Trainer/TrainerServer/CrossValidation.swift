@@ -217,15 +217,6 @@ extension EvidenceHead {
 }
 
 extension EvidenceHead.Evidence {
-  /// Of some of the examples.
-  func at(_ examples: [Int]) -> Self {
-    .init(
-      embeddings: examples.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, width: width,
-      labels: examples.map { labels[$0] }, isMultiLabel: isMultiLabel,
-      isSuggested: examples.map { isSuggested[$0] },
-      suggestions: examples.map { suggestions[$0] }, anchors: anchors)
-  }
-
   /// The places of what people answered.
   var answered: [Int] { labels.indices.filter { !isSuggested[$0] } }
 }

@@ -64,8 +64,17 @@ package struct EncoderBody: TrainableBody {
   ///
   /// - Throws: `TrainingError.emptyTexts`.
   package func material(_ set: TrainingSet) throws -> Training.Material {
-    Training.Material(
-      texts: try tokens(set), anchors: tokens(set.anchors.sentences.flatMap { $0 }))
+    var left = Training.Material.tokensOfOthers
+    // A text without a word differs in no way that a word would tell.
+    let others = set.otherTexts.lazy.map { [self] in tokenizer.encode($0, maxTokens: maxTokens) }
+      .filter { $0.count > 2 }
+      .prefix {
+        left -= $0.count
+        return left >= 0
+      }
+    return Training.Material(
+      texts: try tokens(set), anchors: tokens(set.anchors.sentences.flatMap { $0 }),
+      others: Array(others))
   }
 
   package mutating func forward(_ texts: [[Int32]]) throws -> [Float] {

@@ -7,7 +7,8 @@ package import Transformer
 /// Labels' names and descriptions act twice, as the point the weights are pulled towards instead of 0
 /// and as a record of their own per label. Both have a fixed weight, so that they decide where there
 /// is no answer and fade as answers come in. A suggestion says how probable it is under each label, by how
-/// often the agent proved right (`Reliability`); an answer counts more than any suggestion.
+/// often the agent proved right (`Reliability`); an answer counts more than any suggestion. All texts at
+/// hand, labelled or not, say where to look for what tells the labels apart (`TextSpread`).
 ///
 /// Where a record may have several labels, all of this is done for each label against the rest, the agent's
 /// reliability included, and the other labels' vectors are records without it.
@@ -15,8 +16,8 @@ package import Transformer
 /// The constants were chosen on public data sets (sentiment, emotion, question type) so that none of
 /// them does worse than without; `scripts/recipe-grid.py` measures what they reach.
 package struct EvidenceHead: Sendable {
-  /// How far the weights reach towards the labels' vectors, in units of the embeddings' mean length.
-  package var anchorScale = 4.0
+  /// How far the weights reach towards the labels' directions, in units of the coordinates' mean length.
+  package var anchorScale = 6.0
   /// What a label's own vector counts as a record; an answer counts 1.
   package var anchorWeight = 4.0
   package var C = 3.0
@@ -37,20 +38,27 @@ package struct EvidenceHead: Sendable {
   /// What the head learns from.
   package struct Evidence: Sendable {
     /// [examples, width], row-major.
-    package var embeddings: [Float]
-    package var width: Int
+    package private(set) var embeddings: [Float]
+    package let width: Int
     /// Each example's labels, ascending, exactly one unless it is multi-label: an answer, or a suggestion.
-    package var labels: [[Int]]
-    package var isMultiLabel: Bool
-    package var isSuggested: [Bool]
+    package private(set) var labels: [[Int]]
+    package let isMultiLabel: Bool
+    package private(set) var isSuggested: [Bool]
     /// What the agent suggested, of answered examples too; `nil` where it said nothing.
-    package var suggestions: [[Int]?]
-    /// [labels, width]: unit vectors, from `LabelAnchors`.
-    package var anchors: [Float]
+    package private(set) var suggestions: [[Int]?]
+    package let labelCount: Int
+    fileprivate let spread: TextSpread
+    /// Of the examples' embeddings, in the spread.
+    fileprivate var coordinates: [Float]
+    /// Of the labels, in the spread.
+    fileprivate let directions: [Float]
 
+    /// - Parameters:
+    ///   - anchors: [labels, width]: unit vectors, from `LabelAnchors`.
+    ///   - others: embeddings of more of the data set's texts, of which nothing else is known.
     package init(
       embeddings: [Float], width: Int, labels: [[Int]], isMultiLabel: Bool = false,
-      isSuggested: [Bool], suggestions: [[Int]?], anchors: [Float]
+      isSuggested: [Bool], suggestions: [[Int]?], anchors: [Float], others: [Float] = []
     ) {
       self.embeddings = embeddings
       self.width = width
@@ -58,21 +66,38 @@ package struct EvidenceHead: Sendable {
       self.isMultiLabel = isMultiLabel
       self.isSuggested = isSuggested
       self.suggestions = suggestions
-      self.anchors = anchors
+      labelCount = anchors.count / width
+      spread = TextSpread(embeddings + others, width: width)
+      coordinates = spread.coordinates(embeddings)
+      var differences = anchors
+      for i in 0..<width {
+        let mean =
+          (0..<labelCount).reduce(Float(0)) { $0 + anchors[$1 * width + i] } / Float(labelCount)
+        for label in 0..<labelCount { differences[label * width + i] -= mean }
+      }
+      directions = spread.directions(differences)
     }
 
-    package var labelCount: Int { anchors.count / width }
+    /// Of some of the examples; the spread stays that of all.
+    func at(_ examples: [Int]) -> Self {
+      func rows(_ values: [Float]) -> [Float] {
+        examples.flatMap { values[$0 * width..<($0 + 1) * width] }
+      }
+      var part = self
+      part.embeddings = rows(embeddings)
+      part.coordinates = rows(coordinates)
+      part.labels = examples.map { labels[$0] }
+      part.isSuggested = examples.map { isSuggested[$0] }
+      part.suggestions = examples.map { suggestions[$0] }
+      return part
+    }
   }
 
   /// - Returns: of multi-label evidence a multi-label head whose thresholds are one half.
   /// - Throws: `HeadError`; `CancellationError`.
   package func fit(_ evidence: Evidence) throws -> ClassificationHead {
     let (width, labels) = (evidence.width, evidence.labelCount)
-    let count = evidence.labels.count
-    // One scale for all: an encoder without a last normalisation gives vectors of any length, and a
-    // head cannot normalise what it is given.
-    let scale = count == 0 ? 1 : evidence.meanLength
-    let x = evidence.embeddings.map { $0 / scale } + evidence.anchors
+    let x = evidence.coordinates + evidence.directions
     let suggested = evidence.isSuggested.contains(true)
     var likelihoods = evidence.likelihoods
     for label in 0..<labels {
@@ -100,15 +125,13 @@ package struct EvidenceHead: Sendable {
         prior: prior
       ).head
     }
-    return try ClassificationHead(
-      labels: labels, hidden: width, weight: head.weight.map { $0 / scale }, bias: head.bias,
-      thresholds: head.thresholds)
+    return try evidence.spread.head(head)
   }
 
-  /// The labels' vectors less what they have in common, to scale: zero-shot classification as a head.
+  /// The labels' directions less what they have in common, to scale: zero-shot classification as a head.
   private func prior(_ evidence: Evidence) throws -> ClassificationHead {
     let (width, labels) = (evidence.width, evidence.labelCount)
-    var weight = evidence.anchors
+    var weight = evidence.directions
     for i in 0..<width {
       let mean = (0..<labels).reduce(Float(0)) { $0 + weight[$1 * width + i] } / Float(labels)
       for label in 0..<labels {
@@ -178,15 +201,5 @@ extension EvidenceHead.Evidence {
     labels.indices.filter { !isSuggested[$0] }.compactMap { row in
       suggestions[row].map { made($0, labels[row]) }
     }
-  }
-
-  /// Of the embeddings; 1 if all are 0.
-  fileprivate var meanLength: Float {
-    var sum = 0.0
-    for row in labels.indices {
-      sum += embeddings[row * width..<(row + 1) * width]
-        .reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-    }
-    return sum > 0 ? Float(sum / Double(labels.count)) : 1
   }
 }

@@ -55,10 +55,16 @@ package struct Training: Sendable {
     package var texts: [[Int32]]
     /// Of all labels' sentences, label after label.
     package var anchors: [[Int32]]
+    /// Of the set's other texts, as far as they fit into `tokensOfOthers`.
+    package var others: [[Int32]]
 
-    package init(texts: [[Int32]], anchors: [[Int32]]) {
+    /// Bounds the time that texts which are only looked at may take.
+    package static let tokensOfOthers = 32_768
+
+    package init(texts: [[Int32]], anchors: [[Int32]], others: [[Int32]] = []) {
       self.texts = texts
       self.anchors = anchors
+      self.others = others
     }
   }
 
@@ -83,18 +89,21 @@ package struct Training: Sendable {
     }
     var run = Run(report: report)
     let width = body.dimensions
+    /// Of the examples, the labels' sentences and other texts, embedded in this order.
     func evidence(_ embeddings: [Float], of examples: [TrainingSet.Example])
       -> EvidenceHead.Evidence
     {
-      let split = examples.count * width
+      let anchors = examples.count * width
+      let others = anchors + material.anchors.count * width
       return EvidenceHead.Evidence(
-        embeddings: Array(embeddings[..<split]), width: width, labels: examples.map(\.labels),
+        embeddings: Array(embeddings[..<anchors]), width: width, labels: examples.map(\.labels),
         isMultiLabel: set.isMultiLabel,
         isSuggested: examples.map(\.isSuggested), suggestions: examples.map(\.suggestion),
-        anchors: set.anchors.vectors(Array(embeddings[split...]), width: width))
+        anchors: set.anchors.vectors(Array(embeddings[anchors..<others]), width: width),
+        others: Array(embeddings[others...]))
     }
     var head = EvidenceHead(regularisation: recipe.headC)
-    let before = try embed(&body, material.texts + material.anchors, &run)
+    let before = try embed(&body, material.texts + material.anchors + material.others, &run)
     var known = evidence(before, of: set.examples)
     let clock = ContinuousClock()
     let start = clock.now

@@ -10,6 +10,9 @@ package struct TrainingSet: Sendable, Hashable {
   /// What the labels' names and descriptions say.
   package let anchors: LabelAnchors
   package let examples: [Example]
+  /// Texts of the same kind of which nothing is known that counts: they show how the data set's texts differ.
+  /// Lauter's recipe alone looks at them, and at so many that with the examples they are `textBudget`.
+  package let otherTexts: [String]
   /// Whose suggestions stand in for missing responses, if anyone's do.
   package let agent: String?
 
@@ -83,7 +86,12 @@ package struct TrainingSet: Sendable, Hashable {
       }
     }
 
-    examples = (reviewed + Self.budgeted(suggested, recipe)).sorted { $0.recordID < $1.recordID }
+    let examples = (reviewed + Self.budgeted(suggested, recipe)).sorted { $0.recordID < $1.recordID }
+    let taken = Set(examples.map(\.recordID))
+    self.examples = examples
+    otherTexts = Self.others(
+      train.filter { !taken.contains($0.id) && $0.status != .discarded }, besides: examples, recipe
+    ).map { $0.text(dataset.fields) }
     try requireRecords(recipe)
   }
 
@@ -130,24 +138,29 @@ package struct TrainingSet: Sendable, Hashable {
     if let shots = recipe.shots {
       answered = Self.sample(answered, perLabel: shots, labelCount: labels.count, seed: recipe.seed)
     }
-    guard recipe.suggestions != nil, lines.contains(where: { $0.suggestion != nil }) else {
-      if case .always = recipe.suggestions { throw TrainingError.noSuggestions(agent: nil) }
-      agent = nil
-      examples = answered
-      try requireRecords(recipe)
-      return
+    let usesSuggestions =
+      recipe.suggestions != nil && lines.contains { $0.suggestion != nil }
+    if case .always = recipe.suggestions, !usesSuggestions {
+      throw TrainingError.noSuggestions(agent: nil)
     }
-    agent = "file"
-    let taken = Set(answered.map(\.recordID))
+    agent = usesSuggestions ? "file" : nil
+    let answeredIDs = Set(answered.map(\.recordID))
     var suggested: [Example] = []
-    for (index, line) in lines.enumerated() where !taken.contains(Int64(index + 1)) {
+    for (index, line) in lines.enumerated()
+    where usesSuggestions && !answeredIDs.contains(Int64(index + 1)) {
       guard let suggestion = line.suggestion else { continue }
       suggested.append(
         Example(
           recordID: Int64(index + 1), externalID: line.id, text: line.text,
           labels: suggestion, isSuggested: true, suggestion: suggestion))
     }
-    examples = (answered + Self.budgeted(suggested, recipe)).sorted { $0.recordID < $1.recordID }
+    let examples = (answered + Self.budgeted(suggested, recipe))
+      .sorted { $0.recordID < $1.recordID }
+    let taken = Set(examples.map(\.recordID))
+    self.examples = examples
+    otherTexts = Self.others(
+      lines.indices.filter { !taken.contains(Int64($0 + 1)) }, besides: examples, recipe
+    ).map { lines[$0].text }
     try requireRecords(recipe)
   }
 
@@ -193,6 +206,20 @@ package struct TrainingSet: Sendable, Hashable {
     guard recipe.name == .lauter, suggested.count > suggestionBudget else { return suggested }
     var random = RandomSource(seed: recipe.seed, purpose: .suggestions)
     return Array(random.shuffled(suggested).prefix(suggestionBudget))
+  }
+
+  /// How many texts, learned from or not, show well enough how a data set's texts differ; each must be
+  /// embedded.
+  package static let textBudget = 1_000
+
+  /// What is worth a look besides the examples, chosen by the seed.
+  private static func others<Text>(
+    _ texts: [Text], besides examples: [Example], _ recipe: Recipe
+  ) -> [Text] {
+    let room = textBudget - examples.count
+    guard recipe.name == .lauter, room > 0 else { return [] }
+    var random = RandomSource(seed: recipe.seed, purpose: .otherTexts)
+    return Array(random.shuffled(texts).prefix(room))
   }
 
   /// On a tie the first by name.
