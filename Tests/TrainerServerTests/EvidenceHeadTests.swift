@@ -10,12 +10,14 @@ struct EvidenceHeadTests {
   static let probes: [[Float]] = [[0.9, 0.1], [0.1, 0.9], [-0.9, 0.1]]
 
   func evidence(
-    _ x: [[Float]] = [], _ labels: [Int] = [], suggested: [Bool]? = nil, said: [Int?]? = nil
+    _ x: [[Float]] = [], _ labels: [Int] = [], suggested: [Bool]? = nil, said: [Int?]? = nil,
+    others: [[Float]] = []
   ) -> EvidenceHead.Evidence {
     EvidenceHead.Evidence(
       embeddings: x.flatMap { $0 }, width: 2, labels: labels,
       isSuggested: suggested ?? labels.map { _ in false },
-      suggestions: said ?? labels.map { _ in nil }, anchors: Self.anchors)
+      suggestions: said ?? labels.map { _ in nil }, anchors: Self.anchors,
+      others: others.flatMap { $0 })
   }
 
   @Test("Label names alone classify by direction, and one answer does not undo them")
@@ -32,6 +34,23 @@ struct EvidenceHeadTests {
     let x = (0..<60).map { i -> [Float] in [[-1, 0], [0, 1], [1, 0]][i % 3] }
     let head = try EvidenceHead().fit(evidence(x, (0..<60).map { $0 % 3 }))
     #expect(head.predictions(Self.probes.flatMap { $0 }) == [[2], [1], [0]])
+  }
+
+  @Test("Where two answers differ in two ways, the way in which other texts differ counts")
+  func otherTexts() throws {
+    let answers: [[Float]] = [[0.5, -0.5], [-0.5, 0.5]]
+    // Between the two: of the first by one coordinate, of the second by the other.
+    let probe: [Float] = [0.5, 0.5]
+    var head = EvidenceHead()
+    head.usesAnchors = false
+    for (x, y, expected) in [(1, 0.02, 0), (0.02, 1, 2)] as [(Float, Float, Int)] {
+      let others = (0..<2_000).map { i -> [Float] in
+        [i % 2 == 0 ? x : -x, i / 2 % 2 == 0 ? y : -y]
+      }
+      let known = evidence(answers + [[0, -9]], [0, 2, 1], others: others)
+      let probabilities = try head.fit(known).probabilities(probe)
+      #expect(probabilities[expected] > probabilities[2 - expected])
+    }
   }
 
   @Test("Embeddings of any length give the same answer")

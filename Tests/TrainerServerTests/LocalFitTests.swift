@@ -366,6 +366,8 @@ struct LocalFitTests {
       ("{\"text\": \"a\", \"label\": \"x\"}\nnot json\n", ":2: is not JSON"),
       ("{\"label\": \"x\"}\n", ":1: has no 'text'"),
       ("\n\n{\"text\": \"a\"}\n", ":3: has no 'label'"),
+      ("{\"text\": \"a\", \"lable\": \"x\"}\n", ":1: has no 'label'"),
+      ("{\"text\": \"a\", \"label\": 7}\n", ":1: 'label' is not a string"),
       ("{\"text\": 7, \"label\": \"x\"}\n", ":1: 'text' is not a string"),
       ("{\"text\": null, \"label\": \"x\"}\n", ":1: 'text' is not a string"),
       ("{\"text\": \"a\", \"label\": \" \"}\n", ":1: has an empty 'label'"),

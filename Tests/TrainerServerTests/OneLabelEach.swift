@@ -26,11 +26,11 @@ extension BodyTraining.Batch {
 extension EvidenceHead.Evidence {
   init(
     embeddings: [Float], width: Int, labels: [Int], isSuggested: [Bool], suggestions: [Int?],
-    anchors: [Float]
+    anchors: [Float], others: [Float] = []
   ) {
     self.init(
       embeddings: embeddings, width: width, labels: labels.map { [$0] }, isSuggested: isSuggested,
-      suggestions: suggestions.map { $0.map { [$0] } }, anchors: anchors)
+      suggestions: suggestions.map { $0.map { [$0] } }, anchors: anchors, others: others)
   }
 }
 

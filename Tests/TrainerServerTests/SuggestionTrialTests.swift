@@ -25,10 +25,12 @@ struct SuggestionTrialTests {
     let set = try TrainingSet(
       labels: ["a", "b", "c"].map { Label(name: $0) }, lines: lines, recipe: recipe)
     var body = LinearBody(vocabulary: 60, dimensions: 16)
-    let texts = suggestions == nil ? known : known + rest
+    // Unlabelled then, they are looked at all the same.
+    let (texts, others) = suggestions == nil ? (known, rest) : (known + rest, [])
     let anchors = (0..<12).map { [Int32(30 + $0)] }
     return (
-      try Training(recipe: recipe).run(&body, set, .init(texts: texts, anchors: anchors)), set
+      try Training(recipe: recipe).run(
+        &body, set, .init(texts: texts, anchors: anchors, others: others)), set
     )
   }
 

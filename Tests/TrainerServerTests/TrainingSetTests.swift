@@ -65,6 +65,43 @@ struct TrainingSetTests {
     #expect(set.labels.indices.map { set.count(of: $0) } == [3, 1, 1])
   }
 
+  @Test(
+    "Texts that nobody has labelled are looked at under Lauter's recipe, discarded ones are not")
+  func otherTexts() throws {
+    let records =
+      reviewed(3) + [
+        record(20), record(21, discarded: true), record(22, split: .test),
+        record(23, suggestion: "pos"),
+      ]
+    var recipe = Recipe(.lauter)
+    recipe.suggestions = nil
+    #expect(
+      try Set(TrainingSet(dataset: dataset, records: records, recipe: recipe).otherTexts) == [
+        "text 20", "text 23",
+      ])
+    recipe.shots = 1
+    let few = try TrainingSet(dataset: dataset, records: records, recipe: recipe)
+    #expect(few.examples.count == 3 && few.otherTexts.count == 8)
+    let texts = Set(few.otherTexts)
+    #expect(few.examples.allSatisfy { !texts.contains($0.text) })
+    #expect(
+      try TrainingSet(dataset: dataset, records: records, recipe: Recipe(.setfit)).otherTexts
+        .isEmpty)
+
+    let many = (1...3_000).map {
+      record(Int64($0), answer: $0 < 4 ? ["neg", "neu", "pos"][$0 - 1] : nil)
+    }
+    func chosen(_ seed: UInt64) throws -> [String] {
+      recipe.seed = seed
+      let set = try TrainingSet(dataset: dataset, records: many.shuffled(), recipe: recipe)
+      return set.otherTexts
+    }
+    let first = try chosen(1)
+    #expect(first.count == TrainingSet.textBudget - 3 && Set(first).count == first.count)
+    #expect(try chosen(1) == first)
+    #expect(try chosen(2) != first)
+  }
+
   @Test("Suggestions stand in where no person has answered, and nowhere else")
   func suggestions() throws {
     var records = reviewed(1)

@@ -87,6 +87,7 @@ struct TrainingTests {
     #expect(try !lauter.tunesBody(set(few)))
     #expect(try lauter.tunesBody(set(few + 1)))
     #expect(try !lauter.tunesBody(set(few, suggested: 3)))
+    #expect(try lauter.tunesBody(set(few, suggested: Training.fewestSuggestionsToTune)))
     #expect(try Training(recipe: Recipe(.setfit)).tunesBody(set(1)))
     var frozen = Recipe(.lauter)
     frozen.freezeBody = true
@@ -130,6 +131,43 @@ struct TrainingTests {
       let unasked = try Training(recipe: recipe).run(&body, set, material)
       #expect(unasked.bodyTrial == nil && unasked.losses.count == BodyTraining.budget)
       #expect(unasked.temperature == 1)
+    }
+  }
+
+  @Test(
+    "The body follows suggestions where that helps to predict the answers, and else stays as it is")
+  func followsSuggestions() throws {
+    let (answered, actual) = corpus(k: 8, seed: 1)
+    let (rest, truth) = corpus(k: 80, seed: 2)
+    var random = RandomSource(seed: 4, purpose: .shots)
+    // Of one agent three in four are right, of the other its say is chance.
+    let good = truth.map { random.below(4) < 3 ? $0 : ($0 + 1) % 3 }
+    let chance = random.shuffled(truth)
+    for (said, helps) in [(good, true), (chance, false)] {
+      var recipe = Recipe(.lauter)
+      recipe.bodyLearningRate = 0.1
+      recipe.suggestions = .always(by: nil)
+      let lines =
+        actual.enumerated().map {
+          TrainingSet.Line(id: "a\($0)", text: "", label: $1, suggestion: $1)
+        }
+        + said.enumerated().map {
+          TrainingSet.Line(id: "s\($0)", text: "", label: nil, suggestion: $1)
+        }
+      let set = try TrainingSet(
+        labels: ["a", "b", "c"].map { Label(name: $0) }, lines: lines, recipe: recipe)
+      var body = LinearBody(vocabulary: 60, dimensions: 16)
+      let before = body.weights
+      let material = Training.Material(
+        texts: answered + rest, anchors: (0..<12).map { [Int32(30 + $0)] })
+      let outcome = try Training(recipe: recipe).run(&body, set, material)
+      let trial = try #require(outcome.bodyTrial)
+      #expect(trial.used == helps && outcome.usedSuggestions)
+      #expect(outcome.losses.count == (helps ? 240 * 2 / 16 : 0))
+      #expect((body.weights == before) == !helps && body.steps == outcome.losses.count)
+      // The answers, which the body has not seen, say how sure the model may be.
+      #expect(outcome.temperature != 1)
+      #expect(try #require(outcome.validation).probabilities.allSatisfy { $0.count == 3 })
     }
   }
 

@@ -63,7 +63,8 @@ package struct TrainingProgress: Sendable, Hashable {
 ///
 /// Lauter's recipe takes its steps on `BalancedBatches`, with every pair of a batch's texts, has no first step
 /// at a rate of zero, and takes as many steps as SetFit's pairs would fill but at most `budget` unless told
-/// otherwise, at a rate fifteen times SetFit's.
+/// otherwise, at a rate fifteen times SetFit's. Suggestions, of which there are many and some wrong, it follows
+/// by a head's loss instead of by pairs.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
   /// SetFit's.
@@ -71,12 +72,20 @@ package struct BodyTraining: Sendable {
   package let steps: Int
   /// SetFit's pairs, and with them its steps, grow with the square of the records.
   package static let budget = 24
+  /// Steps towards a head, and how often at most each text is taken for them.
+  package static let headBudget = (steps: 100, passes: 2)
+  /// Of the learning rate, towards a head: pairs stand more of it than a head that stays as it is.
+  package static let headRate = 1.0 / 3
   private let labels: [[Int]]
+  private let headLoss: HeadLoss?
 
-  /// - Parameter labels: of each record, ascending.
-  package init(recipe: Recipe, labels: [[Int]]) {
+  /// - Parameters:
+  ///   - labels: of each record, ascending.
+  ///   - headLoss: of the same records, what to learn by under Lauter's recipe instead of by their pairs.
+  package init(recipe: Recipe, labels: [[Int]], headLoss: HeadLoss? = nil) {
     self.recipe = recipe
     self.labels = labels
+    self.headLoss = headLoss
     let most = recipe.maxSteps ?? (recipe.name == .lauter ? Self.budget : nil)
     pairs = ContrastivePairs(
       labels: labels, strategy: recipe.samplingStrategy, iterations: recipe.numIterations,
@@ -90,6 +99,12 @@ package struct BodyTraining: Sendable {
       switch recipe.name {
       // As many epochs as max_steps takes, where it is given.
       case .setfit: steps = recipe.maxSteps ?? stepsPerEpoch * recipe.bodyEpochs
+      case .lauter where headLoss != nil:
+        let (budget, passes) = Self.headBudget
+        steps = min(
+          recipe.maxSteps ?? budget,
+          (labels.count * passes * recipe.bodyEpochs + recipe.bodyBatchSize - 1)
+            / recipe.bodyBatchSize)
       case .lauter: steps = min(stepsPerEpoch * recipe.bodyEpochs, most ?? .max)
       }
     }
@@ -105,7 +120,7 @@ package struct BodyTraining: Sendable {
       step < warmup
       ? Double(step) / Double(max(1, warmup))
       : max(0, Double(steps - step) / Double(max(1, steps - warmup)))
-    return recipe.bodyLearningRate * factor
+    return recipe.bodyLearningRate * factor * (headLoss == nil ? 1 : Self.headRate)
   }
 
   /// Trains the body in place.
@@ -178,6 +193,9 @@ package struct BodyTraining: Sendable {
       }
     }
 
+    /// Without pairs, for a loss that wants none.
+    package init(_ records: [Int]) { texts = records }
+
     /// - Parameter labels: of all records, exactly one each.
     package init(_ records: [Int], labels: [[Int]]) {
       texts = records
@@ -201,7 +219,7 @@ package struct BodyTraining: Sendable {
       return AnySequence(
         BalancedBatches(
           labels: labels, size: recipe.bodyBatchSize, seed: recipe.seed &+ UInt64(epoch)
-        ).lazy.map { Batch(everyPairOf: $0, labels: labels) })
+        ).lazy.map { headLoss == nil ? Batch(everyPairOf: $0, labels: labels) : Batch($0) })
     }
     let order = pairs.epoch(epoch)
     return AnySequence { () -> AnyIterator<Batch> in
@@ -224,18 +242,7 @@ package struct BodyTraining: Sendable {
     _ body: inout some TrainableBody, _ batch: Batch, texts: [[Int32]], number: Int
   ) throws -> Double {
     let embeddings = try body.forward(batch.texts.map { texts[$0] })
-    let pairs = batch.pairs.map { ($0.first, $0.second, $0.target) }
-    let (loss, gradient) =
-      switch recipe.loss {
-      case .cosineSimilarity:
-        cosineSimilarityLoss(embeddings, dimensions: body.dimensions, pairs: pairs)
-      case .contrastive:
-        contrastiveLoss(
-          embeddings, dimensions: body.dimensions, pairs: pairs,
-          distance: recipe.distanceMetric, margin: recipe.margin)
-      case .supervisedContrastive:
-        supervisedContrastiveLoss(embeddings, dimensions: body.dimensions, labels: batch.labels)
-      }
+    let (loss, gradient) = loss(embeddings, dimensions: body.dimensions, batch)
     guard loss.isFinite, gradient.allSatisfy({ $0.isFinite }) else {
       // The first step's rate is 0: up to the second the weights are the encoder's own.
       throw number <= 1
@@ -249,5 +256,22 @@ package struct BodyTraining: Sendable {
       decaysEverything: false, maxGradientNorm: recipe.maxGradientNorm)
     guard norm.isFinite else { throw TrainingError.diverged(step: number + 1) }
     return loss
+  }
+
+  private func loss(
+    _ embeddings: [Float], dimensions: Int, _ batch: Batch
+  ) -> (loss: Double, gradient: [Float]) {
+    if let headLoss { return headLoss.value(embeddings, of: batch.texts) }
+    let pairs = batch.pairs.map { ($0.first, $0.second, $0.target) }
+    switch recipe.loss {
+    case .cosineSimilarity:
+      return cosineSimilarityLoss(embeddings, dimensions: dimensions, pairs: pairs)
+    case .contrastive:
+      return contrastiveLoss(
+        embeddings, dimensions: dimensions, pairs: pairs, distance: recipe.distanceMetric,
+        margin: recipe.margin)
+    case .supervisedContrastive:
+      return supervisedContrastiveLoss(embeddings, dimensions: dimensions, labels: batch.labels)
+    }
   }
 }

@@ -6,13 +6,14 @@ import Transformer
 /// The heads are fitted to the encoder's embeddings as they were before the body was tuned: that costs a
 /// head per fold and no training of the body. Where the body stays as it is the predictions are of the
 /// very kind of model that is made. Embeddings of the tuned body would promise too much, since it has seen
-/// every answer. So Lauter's recipe, where it tunes, does so for two folds as well, in fewer steps; SetFit's
-/// has the plainer predictions, and what they promise is on the low side.
+/// every answer. So Lauter's recipe, where it tunes on answers, does so for two folds as well, in fewer steps;
+/// where it tunes on suggestions alone, answers are predicted with the tuned body, which has seen none of
+/// them. SetFit's has the plainer predictions, and what they promise is on the low side.
 package struct CrossValidation: Sendable, Hashable {
   package var folds: Int
   /// [records][labels], in the training set's order.
   package var probabilities: [[Float]]
-  /// Whether each fold's head has a body of its own, tuned without the fold.
+  /// Whether answers are predicted with a body that was tuned without them.
   package var tunesBody = false
 
   package static let defaultFolds = 5

@@ -128,6 +128,23 @@ package struct EvidenceHead: Sendable {
     return try evidence.spread.head(head)
   }
 
+  /// What a body may learn by from the suggestions alone: a head fitted to them, and what they say of each of
+  /// their records, in their order. Of people's answers it knows no more than how often they agree, so what
+  /// they say of a body that learned by it can be believed.
+  ///
+  /// - Throws: `HeadError`; `CancellationError`.
+  func loss(ofSuggestionsIn evidence: Evidence) throws -> HeadLoss {
+    var unanswered = self
+    unanswered.answerWeight = 0
+    let head = try unanswered.fit(evidence)
+    let likelihoods = evidence.likelihoods
+    return HeadLoss(
+      head: head,
+      likelihoods: evidence.isSuggested.indices.filter { evidence.isSuggested[$0] }.flatMap {
+        likelihoods[$0 * evidence.labelCount..<($0 + 1) * evidence.labelCount]
+      })
+  }
+
   /// The labels' directions less what they have in common, to scale: zero-shot classification as a head.
   private func prior(_ evidence: Evidence) throws -> ClassificationHead {
     let (width, labels) = (evidence.width, evidence.labelCount)

@@ -3,7 +3,8 @@ package import Schema
 
 /// Texts with their labels from a JSON Lines file: an object with `text` and `label` on each line, or with
 /// `labels`, a list, where a text may have several or none. A line may have `suggestions`, as `lauter export`
-/// writes them, and then do without a label; it may have an `id` and `metadata`.
+/// writes them, and then do without a label, as it may where its label is `null`: nobody has answered. It may
+/// have an `id` and `metadata`.
 package struct LabelledTexts: Sendable, Hashable {
   package var texts: [String] = []
   package var labels: [[String]?] = []
@@ -26,6 +27,22 @@ package struct LabelledTexts: Sendable, Hashable {
       var suggestions: [Suggestion]?
       var id: String?
       var metadata: [String: Value]?
+      /// Whether the line says something of its label, be it that there is none.
+      var hasLabelKey: Bool
+
+      enum CodingKeys: String, CodingKey { case text, label, labels, suggestions, id, metadata }
+
+      init(from decoder: any Decoder) throws {
+        let line = try decoder.container(keyedBy: CodingKeys.self)
+        text = try line.decode(String.self, forKey: .text)
+        label = try line.decodeIfPresent(String.self, forKey: .label)
+        labels = try line.decodeIfPresent([String].self, forKey: .labels)
+        suggestions = try line.decodeIfPresent([Suggestion].self, forKey: .suggestions)
+        id = try line.decodeIfPresent(String.self, forKey: .id)
+        metadata = try line.decodeIfPresent([String: Value].self, forKey: .metadata)
+        hasLabelKey = line.contains(.label) || line.contains(.labels)
+      }
+
       struct Suggestion: Decodable {
         var label: String?
         var labels: [String]?
@@ -72,8 +89,9 @@ package struct LabelledTexts: Sendable, Hashable {
       for suggested in value.suggestions ?? [] where suggestion == nil {
         suggestion = try set(suggested.label, suggested.labels, number)
       }
-      guard label != nil || suggestion != nil else {
-        throw source.problem(number, "has no 'label'; \(shape)")
+      guard label != nil || suggestion != nil || value.hasLabelKey else {
+        throw source.problem(
+          number, "has no 'label'; \(shape), and {…, \"label\": null} where nobody has answered")
       }
       texts.append(value.text)
       labels.append(label)

@@ -1,5 +1,5 @@
 import Foundation
-import Transformer
+package import Transformer
 
 /// In which directions a data set's texts differ, as far as any of them, labelled or not, show.
 ///
@@ -11,8 +11,8 @@ import Transformer
 ///
 /// Few texts say little: m and Σ are shrunk towards 0 and a multiple of the unit matrix, so that with one
 /// text there is hardly a difference to x itself, and without any there is none.
-struct TextSpread: Sendable {
-  let width: Int
+package struct TextSpread: Sendable {
+  package let width: Int
   /// m, [width].
   private let center: [Float]
   /// Lᵀ, upper triangular, [width, width], scaled so that the texts' x̃ have a mean length of 1.
@@ -24,7 +24,7 @@ struct TextSpread: Sendable {
   private static let centralTexts = 100.0
 
   /// - Parameter embeddings: [texts, width], row-major.
-  init(_ embeddings: [Float], width: Int) {
+  package init(_ embeddings: [Float], width: Int) {
     self.width = width
     let count = embeddings.count / width
     precondition(embeddings.count == count * width, "whole embeddings")
@@ -63,12 +63,12 @@ struct TextSpread: Sendable {
   }
 
   /// x̃ of embeddings: [texts, width], row-major.
-  func coordinates(_ embeddings: [Float]) -> [Float] {
+  package func coordinates(_ embeddings: [Float]) -> [Float] {
     Self.transformed(embeddings, center, factor, width)
   }
 
   /// Lᵀv of differences between embeddings, of length 1 each: [vectors, width].
-  func directions(_ differences: [Float]) -> [Float] {
+  package func directions(_ differences: [Float]) -> [Float] {
     let zero = [Float](repeating: 0, count: width)
     var vectors = Self.transformed(differences, zero, factor, width)
     for (row, length) in Self.lengths(vectors, width).enumerated() where length > 0 {
@@ -80,7 +80,7 @@ struct TextSpread: Sendable {
   /// The head on embeddings that says the same as this one on their coordinates.
   ///
   /// - Throws: `HeadError` if its weights are no longer numbers.
-  func head(_ head: ClassificationHead) throws -> ClassificationHead {
+  package func head(_ head: ClassificationHead) throws -> ClassificationHead {
     var weight: [Float] = []
     weight.reserveCapacity(head.weight.count)
     var bias = head.bias

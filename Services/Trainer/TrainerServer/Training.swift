@@ -113,7 +113,11 @@ package struct Training: Sendable {
     run.seconds.validation = (clock.now - start).seconds
     run.answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
     let answered = run.answered
-    if !run.usedSuggestions, tunesBody(set) {
+    if run.usedSuggestions {
+      if followsSuggestions(set) {
+        try follow(&body, set, material, head, &known, &run) { evidence($0, of: set.examples) }
+      }
+    } else if learnsFromPairs(set) {
       let texts = answered.map { material.texts[$0] }
       let examples = answered.map { set.examples[$0] }
       if run.validation != nil {
@@ -126,8 +130,9 @@ package struct Training: Sendable {
         known = evidence(try embed(&body, texts + material.anchors, &run), of: examples)
       }
     }
-    // The trial's short trainings on half of the answers are less sure of themselves than a tuned model is.
-    if let validation = run.validation, run.losses.isEmpty {
+    // Short trainings on half of the answers are less sure of themselves than a tuned model is; a body that
+    // follows suggestions has seen no answer.
+    if let validation = run.validation, run.losses.isEmpty || run.usedSuggestions {
       let probabilities = answered.map { validation.probabilities[$0] }
       let actual = answered.map { labels[$0] }
       if set.isMultiLabel {
@@ -221,6 +226,55 @@ package struct Training: Sendable {
   /// On each half.
   package static let trialSteps = 8
 
+  /// Tunes the body on the suggestions, and keeps that if it predicts the answers better, which the body has not
+  /// seen; without answers to ask, in any case.
+  ///
+  /// - Parameters:
+  ///   - known: of all examples, before and, where that is better, after.
+  ///   - evidence: of all texts of the material, embedded.
+  private func follow(
+    _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
+    _ head: EvidenceHead, _ known: inout EvidenceHead.Evidence, _ run: inout Run,
+    _ evidence: ([Float]) -> EvidenceHead.Evidence
+  ) throws {
+    let suggested = set.examples.indices.filter { set.examples[$0].isSuggested }
+    let headLoss = try run.measured(\.head) { try head.loss(ofSuggestionsIn: known) }
+    let actual = run.answered.map { set.examples[$0].labels[0] }
+    func score(_ validation: CrossValidation) -> Trial.Score {
+      Trial.Score(run.answered.map { validation.probabilities[$0] }, actual)
+    }
+    do {
+      try tune(
+        &body, texts: suggested.map { material.texts[$0] },
+        labels: suggested.map { set.examples[$0].labels }, headLoss: headLoss, &run)
+    } catch TrainingError.diverged {
+      try body.restore()
+      body.forgetSteps()
+      return
+    }
+    let after = evidence(
+      try embed(&body, material.texts + material.anchors + material.others, &run))
+    if var validation = run.validation {
+      let start = ContinuousClock.now
+      guard
+        let tuned = try head.crossValidation(after, folds: recipe.folds, seed: recipe.seed)
+      else { preconditionFailure("the same answers could be cross-validated before") }
+      let trial = Trial(with: score(tuned), without: score(validation), toShow: .gain)
+      run.bodyTrial = trial
+      run.seconds.validation += (ContinuousClock.now - start).seconds
+      guard trial.used else {
+        try body.restore()
+        run.losses = []
+        return
+      }
+      // Of suggested records, on which the body learned, the predictions from before say more.
+      for place in run.answered { validation.probabilities[place] = tuned.probabilities[place] }
+      validation.tunesBody = true
+      run.validation = validation
+    }
+    known = after
+  }
+
   /// Cross-validates on the answers, and leaves out of head and evidence what does harm.
   private func validate(
     _ head: inout EvidenceHead, _ known: inout EvidenceHead.Evidence, _ run: inout Run
@@ -273,19 +327,29 @@ package struct Training: Sendable {
   /// With fewer, chance decides between a head with label names and one without.
   package static let fewestAnswersToDoubtNames = 12
 
-  /// Whether the body is tuned where the head does not learn from suggestions, which teach it more than
-  /// tuning does. Lauter's recipe leaves it as it is with few answers, whose pairs are too few to move
-  /// it to any purpose; and where a record may have several labels, since their thresholds need
-  /// predictions of records that the body has not seen either.
+  /// Whether the body may be tuned. Lauter's recipe leaves it as it is with few answers, whose pairs are too few
+  /// to move it to any purpose, unless there are suggestions; and where a record may have several labels, since
+  /// their thresholds need predictions of records that the body has not seen either.
   package func tunesBody(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody { return false }
-    guard recipe.name == .lauter else { return true }
-    if set.isMultiLabel { return false }
+    return recipe.name == .setfit || learnsFromPairs(set) || followsSuggestions(set)
+  }
+
+  private func learnsFromPairs(_ set: TrainingSet) -> Bool {
+    if recipe.freezeBody || set.isMultiLabel { return false }
     return set.labels.indices.allSatisfy { label in
       set.examples.count { $0.labels == [label] && !$0.isSuggested } >= Self.fewestAnswersToTune
     }
   }
   package static let fewestAnswersToTune = 4
+
+  private func followsSuggestions(_ set: TrainingSet) -> Bool {
+    if recipe.freezeBody || set.isMultiLabel { return false }
+    // What the zero-shot agent says, the encoder knows.
+    return set.agent != Suggestion.zeroShotAgent
+      && set.examples.count(where: \.isSuggested) >= Self.fewestSuggestionsToTune
+  }
+  package static let fewestSuggestionsToTune = 200
 
   /// Trains by SetFit's recipe, whatever the recipe's name. Its head is left as it comes out; that its
   /// probabilities mean less is part of the recipe.
@@ -412,11 +476,12 @@ package struct Training: Sendable {
   }
 
   private func tune(
-    _ body: inout some TrainableBody, texts: [[Int32]], labels: [[Int]], _ run: inout Run
+    _ body: inout some TrainableBody, texts: [[Int32]], labels: [[Int]],
+    headLoss: HeadLoss? = nil, _ run: inout Run
   ) throws {
     let report = run.report
     run.losses = try run.measured(\.body) {
-      let losses = try BodyTraining(recipe: recipe, labels: labels).run(
+      let losses = try BodyTraining(recipe: recipe, labels: labels, headLoss: headLoss).run(
         &body, texts: texts, report: report)
       body.forgetSteps()
       return losses

@@ -83,7 +83,8 @@ package struct TrainingJob: Sendable {
     let encoder = try await store.encoder(spec.encoder)
     run.report(.init(phase: "records"))
     let train = try await store.records(
-      of: run.job.dataset, split: .train, completedOnly: recipe.name == .setfit && recipe.suggestions == nil)
+      of: run.job.dataset, split: .train,
+      completedOnly: recipe.name == .setfit && recipe.suggestions == nil)
     let test = try await store.records(of: run.job.dataset, split: .test, completedOnly: true)
     let set = try TrainingSet(dataset: dataset, records: train, recipe: recipe)
     let held = try HeldBack(dataset: dataset, records: test)

@@ -86,7 +86,9 @@ package struct TrainingSet: Sendable, Hashable {
       }
     }
 
-    let examples = (reviewed + Self.budgeted(suggested, recipe)).sorted { $0.recordID < $1.recordID }
+    let examples = (reviewed + Self.budgeted(suggested, recipe)).sorted {
+      $0.recordID < $1.recordID
+    }
     let taken = Set(examples.map(\.recordID))
     self.examples = examples
     otherTexts = Self.others(
