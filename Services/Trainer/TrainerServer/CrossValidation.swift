@@ -154,13 +154,24 @@ package struct Trial: Sendable, Hashable {
     }
   }
 
+  /// What must be shown, by how the log loss with something differs from that without, in standard errors of the
+  /// paired difference.
   package enum Burden: Sendable {
-    /// What helps nearly always is used unless the log loss is higher with it by more than two standard
-    /// errors of the paired difference: suggestions and label names, of which a dozen answers that say
-    /// otherwise by less say so by chance.
+    /// What helps nearly always is used unless it does harm by more than two: suggestions and label names, of
+    /// which a dozen answers that say otherwise by less say so by chance.
     case harm
-    /// What takes time, and does harm as often, is used where the log loss is lower with it.
+    /// What mostly helps and takes time is used where it does: a body that follows suggestions.
+    case even
+    /// What mostly does harm is used where it helps by more than one: a body tuned on the answers themselves.
     case gain
+
+    fileprivate var allowance: Double {
+      switch self {
+      case .harm: 2
+      case .even: 0
+      case .gain: -1
+      }
+    }
   }
 
   /// Of what came to nothing: not used, whatever the scores say.
@@ -178,11 +189,9 @@ package struct Trial: Sendable, Hashable {
     let count = Double(harm.count)
     let mean = harm.reduce(0, +) / count
     let variance = harm.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
-    used =
-      switch burden {
-      case .harm: mean <= 2 * (variance / count).squareRoot()
-      case .gain: mean < 0
-      }
+    // Of no difference at all, what takes time stays out.
+    let margin = burden.allowance * (variance / count).squareRoot()
+    used = burden == .harm ? mean <= margin : mean < margin
   }
 }
 

@@ -259,7 +259,7 @@ package struct Training: Sendable {
       guard
         let tuned = try head.crossValidation(after, folds: recipe.folds, seed: recipe.seed)
       else { preconditionFailure("the same answers could be cross-validated before") }
-      let trial = Trial(with: score(tuned), without: score(validation), toShow: .gain)
+      let trial = Trial(with: score(tuned), without: score(validation), toShow: .even)
       run.bodyTrial = trial
       run.seconds.validation += (ContinuousClock.now - start).seconds
       guard trial.used else {
@@ -341,7 +341,7 @@ package struct Training: Sendable {
       set.examples.count { $0.labels == [label] && !$0.isSuggested } >= Self.fewestAnswersToTune
     }
   }
-  package static let fewestAnswersToTune = 4
+  package static let fewestAnswersToTune = 8
 
   private func followsSuggestions(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody || set.isMultiLabel { return false }

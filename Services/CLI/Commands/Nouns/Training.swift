@@ -10,11 +10,11 @@ struct Train: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Fine-tune an encoder on the reviewed records and publish a model.",
     discussion: """
-      Contrastive pairs fine-tune the body where there are enough records, then a logistic \
-      regression is fitted on its embeddings. The default recipe, lauter, also learns from the \
-      labels' names and descriptions, and from suggestions on records that are not reviewed, for as \
-      much as they have proved right and where cross-validation on the reviewed ones says that they \
-      help. Suggestions made by comparing texts with the labels' names add nothing to that and are \
+      A logistic regression is fitted on the encoder's embeddings, and the encoder's body is \
+      fine-tuned before where that helps to predict reviewed records it has not seen. The default \
+      recipe, lauter, also learns from the labels' names and descriptions, from how the texts differ \
+      that are not reviewed, and from suggestions on those, for as much as they have proved right \
+      and where cross-validation on the reviewed ones says that they help. Suggestions made by comparing texts with the labels' names add nothing to that and are \
       left out, unless named by --agent. --recipe setfit reproduces SetFit and its defaults.
       """)
 
