@@ -23,11 +23,16 @@ package struct TextSpread: Sendable {
   /// Towards 0: as if so many texts lay there.
   private static let centralTexts = 100.0
 
-  /// - Parameter embeddings: [texts, width], row-major.
+  /// More change little, and would take time.
+  private static let mostTexts = 2_000
+
+  /// - Parameter embeddings: [texts, width], row-major; of very many, some are taken, by chance but
+  ///   always the same.
   package init(_ embeddings: [Float], width: Int) {
     self.width = width
+    precondition(embeddings.count.isMultiple(of: width), "whole embeddings")
+    let embeddings = Self.some(of: embeddings, width: width)
     let count = embeddings.count / width
-    precondition(embeddings.count == count * width, "whole embeddings")
     var mean = [Double](repeating: 0, count: width)
     for row in 0..<count {
       for i in 0..<width { mean[i] += Double(embeddings[row * width + i]) / Double(count) }
@@ -60,6 +65,14 @@ package struct TextSpread: Sendable {
     let lengths = Self.lengths(Self.transformed(embeddings, center, upper, width), width)
     let length = lengths.isEmpty ? 1 : lengths.reduce(0, +) / Double(count)
     factor = length > 0 ? upper.map { $0 / Float(length) } : upper
+  }
+
+  private static func some(of embeddings: [Float], width: Int) -> [Float] {
+    let count = embeddings.count / width
+    guard count > mostTexts else { return embeddings }
+    var random = RandomSource(seed: 0, purpose: .otherTexts)
+    let order = Permutation(count: count, random: &random)
+    return (0..<mostTexts).flatMap { embeddings[order[$0] * width..<(order[$0] + 1) * width] }
   }
 
   /// x̃ of embeddings: [texts, width], row-major.
