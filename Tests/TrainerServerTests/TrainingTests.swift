@@ -168,6 +168,12 @@ struct TrainingTests {
       // The answers, which the body has not seen, say how sure the model may be.
       #expect(outcome.temperature != 1)
       #expect(try #require(outcome.validation).probabilities.allSatisfy { $0.count == 3 })
+      // A rate at which suggestions teach nothing leaves the body as it was.
+      recipe.bodyLearningRate = 1e30
+      body = LinearBody(vocabulary: 60, dimensions: 16)
+      let diverged = try Training(recipe: recipe).run(&body, set, material)
+      #expect(diverged.bodyTrial?.used == false && diverged.losses.isEmpty)
+      #expect(body.weights == before && diverged.usedSuggestions)
     }
   }
 

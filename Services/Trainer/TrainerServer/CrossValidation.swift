@@ -174,9 +174,12 @@ package struct Trial: Sendable, Hashable {
     }
   }
 
-  /// Of what came to nothing: not used, whatever the scores say.
-  package init(diverged with: Score, without: Score) {
-    self.with = with
+  /// Of a training that diverged: not used, and what it would have said is taken for nothing at all.
+  ///
+  /// - Parameter actual: the answers that `without` is of.
+  package init(divergedOn actual: [Int], labelCount: Int, without: Score) {
+    let nothing = [Float](repeating: 1 / Float(labelCount), count: labelCount)
+    with = Score(actual.map { _ in nothing }, actual)
     self.without = without
     used = false
   }

@@ -205,9 +205,8 @@ package struct Training: Sendable {
       // A rate at which half of the answers teach nothing is not tried on all of them.
       try body.restore()
       tuned = untuned
-      let nothing = [Float](repeating: 1 / Float(known.labelCount), count: known.labelCount)
       outcome = Trial(
-        diverged: Trial.Score(actual.map { _ in nothing }, actual),
+        divergedOn: actual, labelCount: known.labelCount,
         without: Trial.Score(untuned.probabilities, actual))
     }
     run.bodyTrial = outcome
@@ -250,6 +249,9 @@ package struct Training: Sendable {
     } catch TrainingError.diverged {
       try body.restore()
       body.forgetSteps()
+      run.bodyTrial = run.validation.map {
+        Trial(divergedOn: actual, labelCount: known.labelCount, without: score($0))
+      }
       return
     }
     let after = evidence(
