@@ -42,8 +42,17 @@ EOF
 project=lauter-smoke-$$
 clean() {
   local containers
-  containers=$(podman ps -aq --filter "label=io.podman.compose.project=$project")
-  [ -z "$containers" ] || podman rm -f -t 1 $containers >/dev/null 2>&1 || true
+  # A container that others depend on is not removed in the same call as they are: then once more.
+  for _ in 1 2 3; do
+    containers=$(podman ps -aq --filter "label=io.podman.compose.project=$project")
+    [ -n "$containers" ] || break
+    podman rm -f -t 1 $containers >"$work/rm.log" 2>&1 || true
+  done
+  [ -z "$(podman ps -aq --filter "label=io.podman.compose.project=$project")" ] || {
+    cat "$work/rm.log" >&2
+    echo "warning: containers of $project are still there; podman ps -a shows them" >&2
+  }
+  podman pod rm -f "pod_$project" >/dev/null 2>&1 || true
   podman network rm -f "${project}_default" >/dev/null 2>&1 || true
   podman volume rm -f "${project}_store-data" >/dev/null 2>&1 || true
   rm -rf "$work"
