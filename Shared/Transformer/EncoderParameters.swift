@@ -148,6 +148,20 @@ final class EncoderParameters: @unchecked Sendable {
     try read(tensors, source, pool)
   }
 
+  /// Puts every value on the straight line from what `source` holds to what it is now, `share` of the way.
+  /// Of parameters in full precision.
+  ///
+  /// - Throws: what `source` throws; then some tensors are read and others not.
+  func keep(_ share: Float, since source: any TensorSource, pool: ComputePool) throws {
+    let now = (
+      dense: Array(UnsafeBufferPointer(start: dense, count: layout.count)),
+      word: Array(UnsafeBufferPointer(start: word, count: wordCount))
+    )
+    try read(source, pool: pool)
+    for i in now.dense.indices { dense[i] += share * (now.dense[i] - dense[i]) }
+    for i in now.word.indices { word[i] += share * (now.word[i] - word[i]) }
+  }
+
   private func read(_ tensors: [Tensor], _ source: any TensorSource, _ pool: ComputePool) throws {
     let problem = Mutex<(any Error)?>(nil)
     pool.run(tensors.count) { index in

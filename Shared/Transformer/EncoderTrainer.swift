@@ -145,6 +145,18 @@ public final class EncoderTrainer {
     pass = nil
   }
 
+  /// Takes back a part of what all steps have done: every weight goes to a point on the straight line from what it is
+  /// in `directory`, which must be what this was made from, to what it is now. The next step is the first of a new
+  /// AdamW. Needs as much memory as the weights while it runs.
+  ///
+  /// - Parameter share: what stays of the way, from 0 to 1.
+  /// - Throws: `EncoderError`; then this trainer is of no further use.
+  public func keep(_ share: Float, since directory: EncoderDirectory) throws {
+    forgetSteps()
+    if share == 1 { return }
+    try forward.parameters.keep(share, since: EncoderWeights(directory), pool: pool)
+  }
+
   // MARK: Evaluation
 
   /// The embeddings of `tokens` with the weights as they are now, without dropout: exactly those of

@@ -71,6 +71,11 @@ struct LinearBody: TrainableBody {
     forgetSteps()
   }
 
+  mutating func keep(_ share: Double) {
+    weights = zip(initial, weights).map { $0 + Float(share) * ($1 - $0) }
+    forgetSteps()
+  }
+
   mutating func step(
     learningRate: Double, weightDecay: Double, decaysEverything: Bool, maxGradientNorm: Double
   ) -> Double {

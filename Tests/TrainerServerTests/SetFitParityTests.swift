@@ -195,6 +195,33 @@ struct SetFitParityTests {
   }
 
   @Test(
+    "A body keeps as much of its steps as it is told to", .enabled(if: LocalFitTests.hasEncoders))
+  func keepsAShare() throws {
+    var recipe = Recipe(.setfit)
+    recipe.bodyLearningRate = 1e-3
+    recipe.maxSteps = 3
+    var body = try body(recipe)
+    let texts = body.tokens(Self.fixture.texts)
+    let before = body.tensors()
+    let training = BodyTraining(recipe: recipe, labels: Self.fixture.labels.map { [$0] })
+    _ = try training.run(&body, texts: texts)
+    let after = body.tensors()
+    try body.keep(1)
+    #expect(body.tensors().map(\.values) == after.map(\.values))
+    try body.keep(0.25)
+    var moved = 0
+    for (place, tensor) in body.tensors().enumerated() {
+      #expect(tensor.name == before[place].name)
+      let ends = zip(before[place].values, after[place].values)
+      #expect(zip(tensor.values, ends).allSatisfy { abs($0 - ($1.0 + ($1.1 - $1.0) / 4)) < 1e-6 })
+      moved += zip(tensor.values, ends).count { $0 != $1.0 && $0 != $1.1 }
+    }
+    #expect(moved > 1_000_000)
+    try body.keep(0)
+    #expect(body.tensors().map(\.values) == before.map(\.values))
+  }
+
+  @Test(
     "Ten steps on the body have setfit's learning rates, losses and outcome",
     .enabled(if: LocalFitTests.hasEncoders), arguments: fixture.runs.indices)
   func tenSteps(index: Int) throws {

@@ -92,7 +92,7 @@ struct TrainerServiceTests {
     let validation = try #require(model.crossValidation)
     #expect(validation == result.crossValidation)
     #expect(validation.folds == 5 && validation.evaluation?.records == 9)
-    #expect(validation.evaluation?.split == .train && !validation.bodyTuned)
+    #expect(validation.evaluation?.split == .train && validation.bodyTuned)
     let paths = model.files.map(\.path)
     for path in ["model.safetensors", "head.safetensors", "lauter.json", "modules.json"] {
       #expect(paths.contains(path))

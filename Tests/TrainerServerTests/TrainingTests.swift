@@ -94,44 +94,56 @@ struct TrainingTests {
     #expect(try !Training(recipe: frozen).tunesBody(set(few + 1)))
   }
 
-  @Test("The body is tuned where two halves of the answers say that it helps, and else left alone")
-  func triesTuning() throws {
-    let (texts, labels) = corpus(k: 8)
-    var random = RandomSource(seed: 3, purpose: .shots)
-    let chance = random.shuffled(labels)
-    for (labels, helps) in [(labels, true), (chance, false)] {
-      var recipe = Recipe(.lauter)
-      recipe.bodyLearningRate = 0.05
-      let set = try TrainingSet(
-        labels: ["a", "b", "c"].map { Label(name: $0) },
-        lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
-      var body = LinearBody(vocabulary: 60, dimensions: 16)
-      let before = body.weights
-      let material = Training.Material(
-        texts: texts, anchors: set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] }
-      )
-      var phases: [TrainingProgress.Phase] = []
-      let outcome = try Training(recipe: recipe).run(&body, set, material) {
-        if phases.last != $0.phase { phases.append($0.phase) }
-      }
-      let trial = try #require(outcome.bodyTrial)
-      let validation = try #require(outcome.validation)
-      #expect(trial.used == helps && trial.used == (trial.with.logLoss < trial.without.logLoss))
-      #expect(validation.tunesBody == helps && validation.folds == (helps ? 2 : 5))
-      #expect(validation.probabilities.allSatisfy { $0.count == 3 })
-      #expect(outcome.losses.count == (helps ? BodyTraining.budget : 0))
-      // A trial is no step of the training.
-      #expect((body.weights == before) == !helps && body.steps == outcome.losses.count)
-      #expect(phases.contains(.body) == helps)
-      if helps { #expect(outcome.temperature == 1) }
-      #expect(Assessment(crossValidated: outcome, set, seed: 1)?.evaluation.records == 24)
-      // Without cross-validation nobody asks.
-      recipe.folds = 0
-      body = LinearBody(vocabulary: 60, dimensions: 16)
-      let unasked = try Training(recipe: recipe).run(&body, set, material)
-      #expect(unasked.bodyTrial == nil && unasked.losses.count == BodyTraining.budget)
-      #expect(unasked.temperature == 1)
+  @Test(
+    "Of what tuning on answers, and names that help, did to the body, a part stays",
+    arguments: [3, 8])
+  func keepsAPart(perLabel: Int) throws {
+    let (texts, labels) = corpus(k: perLabel)
+    var recipe = Recipe(.lauter)
+    recipe.bodyLearningRate = 0.05
+    let set = try TrainingSet(
+      labels: ["a", "b", "c"].map { Label(name: $0) },
+      lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
+    let anchors = set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] }
+    var body = LinearBody(vocabulary: 60, dimensions: 16)
+    let before = body.weights
+    var phases: [TrainingProgress.Phase] = []
+    let outcome = try Training(recipe: recipe).run(
+      &body, set, Training.Material(texts: texts, anchors: anchors)
+    ) {
+      if phases.last != $0.phase { phases.append($0.phase) }
     }
+    #expect(outcome.losses.last! < outcome.losses[0] && phases.contains(.body))
+    #expect(outcome.bodyTrial == nil)
+    // The same steps on their own, of which a share is taken.
+    let share = Training(recipe: recipe).shareToKeep(set)
+    #expect(abs(share - Double(perLabel).squareRoot() / 10) < 1e-12)
+    var whole = LinearBody(vocabulary: 60, dimensions: 16)
+    let names = anchors.indices.map { [$0 / (anchors.count / 3)] }
+    // With 24 answers these names, which mean nothing, are found out.
+    let knowsNames = outcome.labelNameTrial?.used != false
+    #expect(knowsNames == (perLabel == 3))
+    let losses = try BodyTraining(
+      recipe: recipe, labels: labels.map { [$0] } + (knowsNames ? names : [])
+    ).run(&whole, texts: texts + (knowsNames ? anchors : []))
+    #expect(losses == outcome.losses)
+    let expected = zip(before, whole.weights).map { $0 + Float(share) * ($1 - $0) }
+    #expect(zip(body.weights, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    // What is said of the model comes from heads on the body as it was, and says so.
+    let validation = try #require(outcome.validation)
+    #expect(!validation.tunesBody && validation.probabilities.allSatisfy { $0.count == 3 })
+    #expect(
+      Assessment(crossValidated: outcome, set, seed: 1)?.evaluation.records == perLabel * 3)
+  }
+
+  @Test("The more answers, the more of the tuning stays", arguments: [2, 16, 100, 144])
+  func shares(perLabel: Int) throws {
+    let set = try TrainingSet(
+      labels: [Label(name: "a"), Label(name: "b")],
+      lines: (0..<perLabel * 2).map { .init(id: "\($0)", text: "\($0)", label: $0 % 2) },
+      recipe: Recipe(.lauter))
+    let share = Training(recipe: Recipe(.lauter)).shareToKeep(set)
+    #expect(abs(share - [2: 0.1414, 16: 0.4, 100: 1, 144: 1][perLabel]!) < 1e-4)
   }
 
   @Test(
@@ -177,8 +189,8 @@ struct TrainingTests {
     }
   }
 
-  @Test("A trial that diverges leaves the body alone, and the training goes on")
-  func survivesADivergingTrial() throws {
+  @Test("A rate at which the answers teach nothing is an error that says so")
+  func refusesToDiverge() throws {
     let (texts, labels) = corpus(k: 8)
     var recipe = Recipe(.lauter)
     recipe.bodyLearningRate = 1e30
@@ -186,14 +198,8 @@ struct TrainingTests {
       labels: ["a", "b", "c"].map { Label(name: $0) },
       lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
     var body = LinearBody(vocabulary: 60, dimensions: 16)
-    let before = body.weights
     let material = Training.Material(
       texts: texts, anchors: set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] })
-    let outcome = try Training(recipe: recipe).run(&body, set, material)
-    #expect(outcome.bodyTrial?.used == false)
-    #expect(outcome.losses.isEmpty && body.weights == before)
-    // Unasked, it is an error that says so.
-    recipe.folds = 0
     #expect(throws: TrainingError.self) { try Training(recipe: recipe).run(&body, set, material) }
   }
 

@@ -22,6 +22,9 @@ package protocol TrainableBody {
   mutating func forgetSteps()
   /// Puts everything back to what it was before the first step, dropout's next draw included.
   mutating func restore() throws
+  /// Takes back a part of what all steps have done to the weights, so that `share` of it stays, from 0 to 1. The
+  /// next step is the first of a new AdamW.
+  mutating func keep(_ share: Double) throws
   /// Embeds texts as inference would: without dropout, one text's embedding independent of the
   /// others. [texts, dimensions], row-major.
   mutating func embed(_ texts: [[Int32]]) throws -> [Float]

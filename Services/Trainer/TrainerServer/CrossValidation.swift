@@ -5,15 +5,14 @@ import Transformer
 ///
 /// The heads are fitted to the encoder's embeddings as they were before the body was tuned: that costs a
 /// head per fold and no training of the body. Where the body stays as it is the predictions are of the
-/// very kind of model that is made. Embeddings of the tuned body would promise too much, since it has seen
-/// every answer. So Lauter's recipe, where it tunes on answers, does so for two folds as well, in fewer steps;
-/// where it tunes on suggestions alone, answers are predicted with the tuned body, which has seen none of
-/// them. SetFit's has the plainer predictions, and what they promise is on the low side.
+/// very kind of model that is made. Embeddings of a body tuned on the answers would promise too much, since
+/// it has seen every one; those of before promise too little. Where Lauter's recipe tunes on suggestions
+/// alone, answers are predicted with the tuned body, which has seen none of them.
 package struct CrossValidation: Sendable, Hashable {
   package var folds: Int
   /// [records][labels], in the training set's order.
   package var probabilities: [[Float]]
-  /// Whether answers are predicted with a body that was tuned without them.
+  /// Whether answers are predicted with a body that was tuned, without them.
   package var tunesBody = false
 
   package static let defaultFolds = 5
@@ -162,14 +161,11 @@ package struct Trial: Sendable, Hashable {
     case harm
     /// What mostly helps and takes time is used where it does: a body that follows suggestions.
     case even
-    /// What mostly does harm is used where it helps by more than one: a body tuned on the answers themselves.
-    case gain
 
     fileprivate var allowance: Double {
       switch self {
       case .harm: 2
       case .even: 0
-      case .gain: -1
       }
     }
   }

@@ -42,6 +42,10 @@ package struct EncoderBody: TrainableBody {
   /// Reads the weights again.
   package func restore() throws { try trainer.restore(directory) }
 
+  package func keep(_ share: Double) throws {
+    try trainer.keep(Float(share), since: directory)
+  }
+
   package var dimensions: Int { directory.configuration.hidden }
 
   package func tokens(_ texts: [String]) -> [[Int32]] {

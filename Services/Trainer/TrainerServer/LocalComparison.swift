@@ -172,4 +172,9 @@ private struct RememberingBody: TrainableBody {
     known = [:]
     try body.restore()
   }
+
+  mutating func keep(_ share: Double) throws {
+    known = [:]
+    try body.keep(share)
+  }
 }

@@ -27,7 +27,7 @@ package struct Training: Sendable {
     /// Where there were suggestions, and answers to hold them against.
     package var suggestionTrial: Trial?
     package var labelNameTrial: Trial?
-    /// Whether it helped to tune the body, where it was asked.
+    /// Whether it helped that the body followed suggestions, where it did.
     package var bodyTrial: Trial?
     package var learningCurve: LearningCurve?
 
@@ -118,21 +118,22 @@ package struct Training: Sendable {
         try follow(&body, set, material, head, &known, &run) { evidence($0, of: set.examples) }
       }
     } else if learnsFromPairs(set) {
-      let texts = answered.map { material.texts[$0] }
       let examples = answered.map { set.examples[$0] }
-      if run.validation != nil {
-        try tryTuning(&body, head, known.at(known.answered), texts, material.anchors, &run) {
-          evidence($0, of: examples)
-        }
+      let texts = answered.map { material.texts[$0] }
+      // A label's sentences are texts of that label, so that tuning does not forget what it is called.
+      let names = set.anchors.sentences.enumerated().flatMap { label, sentences in
+        sentences.map { _ in [label] }
       }
-      if run.bodyTrial?.used != false {
-        try tune(&body, texts: texts, labels: examples.map(\.labels), &run)
-        known = evidence(try embed(&body, texts + material.anchors, &run), of: examples)
-      }
+      try tune(
+        &body, texts: texts + (head.usesAnchors ? material.anchors : []),
+        labels: examples.map(\.labels) + (head.usesAnchors ? names : []), &run)
+      try body.keep(shareToKeep(set))
+      known = evidence(
+        try embed(&body, texts + material.anchors + material.others, &run), of: examples)
     }
-    // Short trainings on half of the answers are less sure of themselves than a tuned model is; a body that
-    // follows suggestions has seen no answer.
-    if let validation = run.validation, run.losses.isEmpty || run.usedSuggestions {
+    // Answers are predicted by heads on the body as it was or, where it followed suggestions, on one that has seen
+    // none of them.
+    if let validation = run.validation {
       let probabilities = answered.map { validation.probabilities[$0] }
       let actual = answered.map { labels[$0] }
       if set.isMultiLabel {
@@ -148,82 +149,6 @@ package struct Training: Sendable {
         ?? fitted.divided(by: temperature)
     }
   }
-
-  /// Finds out on two halves of the answers, each predicted by what the other teaches, whether it helps to tune
-  /// the body. If it does, these predictions say how good the model is. The body is left as it was.
-  ///
-  /// - Parameters:
-  ///   - known: of the answers, before the body is tuned.
-  ///   - texts: the answered ones.
-  ///   - evidence: of the answers and the labels' sentences, embedded.
-  private func tryTuning(
-    _ body: inout some TrainableBody, _ head: EvidenceHead, _ known: EvidenceHead.Evidence,
-    _ texts: [[Int32]], _ anchors: [[Int32]], _ run: inout Run,
-    _ evidence: ([Float]) -> EvidenceHead.Evidence
-  ) throws {
-    let start = ContinuousClock.now
-    let count = 2
-    let folds = CrossValidation.folds(
-      CrossValidation.strata(known.labels), count: count, seed: recipe.seed)
-    func crossValidation(
-      _ evidence: (_ learned: [Int]) throws -> EvidenceHead.Evidence
-    ) throws -> CrossValidation {
-      var validation = CrossValidation(folds: count, records: folds.count)
-      for fold in 0..<count {
-        let learned = folds.indices.filter { folds[$0] != fold }
-        let evidence = try evidence(learned)
-        let rows = try head.fit(evidence.at(learned)).probabilities(rows: evidence.embeddings)
-        for record in folds.indices where folds[record] == fold {
-          validation.probabilities[record] = rows[record]
-        }
-      }
-      return validation
-    }
-    var trial = recipe
-    trial.maxSteps = min(recipe.maxSteps ?? .max, Self.trialSteps)
-    let report = run.report
-    let embedding = run.seconds.embedding
-    let untuned = try crossValidation { _ in known }
-    let actual = known.labels.map { $0[0] }
-    var tuned: CrossValidation
-    let outcome: Trial
-    do {
-      tuned = try crossValidation { learned in
-        let training = BodyTraining(recipe: trial, labels: learned.map { known.labels[$0] })
-        _ = try training.run(&body, texts: learned.map { texts[$0] }) {
-          report(
-            TrainingProgress(phase: .validation, done: $0.done, total: $0.total, texts: $0.texts))
-        }
-        let evidence = evidence(try embed(&body, texts + anchors, &run))
-        try body.restore()
-        return evidence
-      }
-      outcome = Trial(
-        with: Trial.Score(tuned.probabilities, actual),
-        without: Trial.Score(untuned.probabilities, actual), toShow: .gain)
-    } catch TrainingError.diverged {
-      // A rate at which half of the answers teach nothing is not tried on all of them.
-      try body.restore()
-      tuned = untuned
-      outcome = Trial(
-        divergedOn: actual, labelCount: known.labelCount,
-        without: Trial.Score(untuned.probabilities, actual))
-    }
-    run.bodyTrial = outcome
-    if !outcome.used { body.forgetSteps() }
-    if outcome.used, var validation = run.validation {
-      tuned.tunesBody = true
-      let places = run.answered
-      for (place, row) in zip(places, tuned.probabilities) { validation.probabilities[place] = row }
-      tuned.probabilities = validation.probabilities
-      run.validation = tuned
-    }
-    run.seconds.embedding = embedding
-    run.seconds.validation += (ContinuousClock.now - start).seconds
-  }
-
-  /// On each half.
-  package static let trialSteps = 8
 
   /// Tunes the body on the suggestions, and keeps that if it predicts the answers better, which the body has not
   /// seen; without answers to ask, in any case.
@@ -329,21 +254,31 @@ package struct Training: Sendable {
   /// With fewer, chance decides between a head with label names and one without.
   package static let fewestAnswersToDoubtNames = 12
 
-  /// Whether the body may be tuned. Lauter's recipe leaves it as it is with few answers, whose pairs are too few
-  /// to move it to any purpose, unless there are suggestions; and where a record may have several labels, since
-  /// their thresholds need predictions of records that the body has not seen either.
+  /// Whether the body may be tuned. Lauter's recipe leaves it as it is with hardly an answer, unless there are
+  /// suggestions; and where a record may have several labels, since their thresholds need predictions of records
+  /// that the body has not seen either.
   package func tunesBody(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody { return false }
     return recipe.name == .setfit || learnsFromPairs(set) || followsSuggestions(set)
   }
 
   private func learnsFromPairs(_ set: TrainingSet) -> Bool {
-    if recipe.freezeBody || set.isMultiLabel { return false }
-    return set.labels.indices.allSatisfy { label in
-      set.examples.count { $0.labels == [label] && !$0.isSuggested } >= Self.fewestAnswersToTune
-    }
+    !recipe.freezeBody && !set.isMultiLabel
+      && answersPerLabel(set) >= Double(Self.fewestAnswersToTune)
   }
-  package static let fewestAnswersToTune = 8
+  /// Per label, on the mean.
+  package static let fewestAnswersToTune = 2
+
+  private func answersPerLabel(_ set: TrainingSet) -> Double {
+    Double(set.examples.count { !$0.isSuggested }) / Double(set.labels.count)
+  }
+
+  /// How much of what tuning on answers did to the body stays, above 0 and at most 1. A part of the way helps nearly
+  /// always, the whole way only where answers are many or the encoder knows little of the matter (Wortsman et al. 2022,
+  /// "Robust fine-tuning of zero-shot models").
+  package func shareToKeep(_ set: TrainingSet) -> Double {
+    min(1, answersPerLabel(set).squareRoot() / 10)
+  }
 
   private func followsSuggestions(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody || set.isMultiLabel { return false }
