@@ -5,11 +5,11 @@ import TrainerServer
 extension ContrastivePairs {
   init(
     labels: [Int], strategy: SamplingStrategy = .oversampling, iterations: Int? = nil,
-    limit: Int? = nil, identities: Bool = true, seed: UInt64
+    limit: Int? = nil, seed: UInt64
   ) {
     self.init(
       labels: labels.map { [$0] }, strategy: strategy, iterations: iterations, limit: limit,
-      identities: identities, seed: seed)
+      seed: seed)
   }
 }
 

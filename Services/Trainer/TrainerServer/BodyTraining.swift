@@ -65,18 +65,19 @@ package struct TrainingProgress: Sendable, Hashable {
 /// identity pair, whose cosine is then exactly 1, adds nothing to the gradient.
 ///
 /// Lauter's recipe takes its steps on `BalancedBatches`, with every pair of a batch's texts, has no first step
-/// at a rate of zero, and takes as many steps as SetFit's pairs would fill but at most `budget` unless told
-/// otherwise, at a rate fifteen times SetFit's. Suggestions, of which there are many and some wrong, it follows
-/// by a head's loss instead of by pairs.
+/// at a rate of zero, and takes each text a few times in at most a budget of steps unless told otherwise, at a rate
+/// fifteen times SetFit's. Suggestions, of which there are many and some wrong, it follows by a head's loss
+/// instead of by pairs.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
-  /// SetFit's.
-  package let pairs: ContrastivePairs
+  /// SetFit's; under Lauter's recipe there are none.
+  package let pairs: ContrastivePairs?
   package let steps: Int
-  /// SetFit's pairs, and with them its steps, grow with the square of the records.
-  package static let budget = 24
-  /// Steps towards a head, and how often at most each text is taken for them.
-  package static let headBudget = (steps: 100, passes: 2)
+  /// How many steps Lauter's recipe takes at most, and how often it takes each text for them.
+  package typealias Budget = (steps: Int, passes: Int)
+  package static let pairBudget: Budget = (steps: 24, passes: 6)
+  /// Towards a head.
+  package static let headBudget: Budget = (steps: 100, passes: 2)
   /// Of the learning rate, towards a head: pairs stand more of it than a head that stays as it is.
   package static let headRate = 1.0 / 3
   private let labels: [[Int]]
@@ -89,29 +90,30 @@ package struct BodyTraining: Sendable {
     self.recipe = recipe
     self.labels = labels
     self.headLoss = headLoss
-    let most = recipe.maxSteps ?? (recipe.name == .lauter ? Self.budget : nil)
-    pairs = ContrastivePairs(
-      labels: labels, strategy: recipe.samplingStrategy, iterations: recipe.numIterations,
-      limit: most.map { max(1, $0 * recipe.bodyBatchSize / 2) },
-      identities: recipe.name == .setfit, seed: recipe.seed)
-    let rows = recipe.loss == .supervisedContrastive ? labels.count : pairs.count
-    let stepsPerEpoch = (rows + recipe.bodyBatchSize - 1) / recipe.bodyBatchSize
-    if recipe.freezeBody || stepsPerEpoch == 0 {
+    pairs =
+      recipe.name == .setfit
+      ? ContrastivePairs(
+        labels: labels, strategy: recipe.samplingStrategy, iterations: recipe.numIterations,
+        limit: recipe.maxSteps.map { max(1, $0 * recipe.bodyBatchSize / 2) }, seed: recipe.seed)
+      : nil
+    if recipe.freezeBody || labels.isEmpty {
       steps = 0
-    } else {
-      switch recipe.name {
+    } else if let pairs {
+      let rows = recipe.loss == .supervisedContrastive ? labels.count : pairs.count
+      let stepsPerEpoch = Self.batches(of: recipe.bodyBatchSize, rows)
       // As many epochs as max_steps takes, where it is given.
-      case .setfit: steps = recipe.maxSteps ?? stepsPerEpoch * recipe.bodyEpochs
-      case .lauter where headLoss != nil:
-        let (budget, passes) = Self.headBudget
-        steps = min(
-          recipe.maxSteps ?? budget,
-          (labels.count * passes * recipe.bodyEpochs + recipe.bodyBatchSize - 1)
-            / recipe.bodyBatchSize)
-      case .lauter: steps = min(stepsPerEpoch * recipe.bodyEpochs, most ?? .max)
-      }
+      steps = stepsPerEpoch == 0 ? 0 : recipe.maxSteps ?? stepsPerEpoch * recipe.bodyEpochs
+    } else {
+      let budget = headLoss == nil ? Self.pairBudget : Self.headBudget
+      steps = min(
+        recipe.maxSteps ?? budget.steps,
+        Self.batches(
+          of: min(recipe.bodyBatchSize, labels.count),
+          labels.count * budget.passes * recipe.bodyEpochs))
     }
   }
+
+  private static func batches(of size: Int, _ rows: Int) -> Int { (rows + size - 1) / size }
 
   /// SetFit's schedule: from 0 up to the learning rate over the first ⌈proportion · steps⌉ steps,
   /// then straight down to 0 after the last. The first step's rate is 0; under Lauter's recipe each
@@ -218,7 +220,7 @@ package struct BodyTraining: Sendable {
             Array(order[$0..<min($0 + recipe.bodyBatchSize, order.count)]), labels: labels)
         })
     }
-    if recipe.name == .lauter {
+    guard let pairs else {
       return AnySequence(
         BalancedBatches(
           labels: labels, size: recipe.bodyBatchSize, seed: recipe.seed &+ UInt64(epoch)

@@ -16,7 +16,7 @@ package struct ContrastivePair: Sendable, Hashable {
 }
 
 /// SetFit's contrastive pairs (setfit 1.2, `sampler.py`): of all pairs i ≤ j of the n records,
-/// identity pairs included unless told otherwise, those that share a label are positive and the rest
+/// identity pairs included, those that share a label are positive and the rest
 /// negative.
 ///
 /// Where SetFit writes all n(n+1)/2 of them down, these are computed on demand: memory grows with n,
@@ -40,7 +40,6 @@ package struct ContrastivePairs: Sendable {
   package var count: Int { positivesPerEpoch + negativesPerEpoch }
 
   private let seed: UInt64
-  private let identities: Bool
   /// Records, those with the same labels together.
   private let order: [Int]
   private let positiveBlocks: [Block]
@@ -65,13 +64,11 @@ package struct ContrastivePairs: Sendable {
   ///   - iterations: SetFit's `num_iterations`: so many positive and negative pairs per record,
   ///     whatever the strategy says.
   ///   - limit: at most so many pairs of each kind are used (SetFit's cap under `max_steps`).
-  ///   - identities: whether a record makes a pair with itself, from which nothing can be learned.
   package init(
     labels: [[Int]], strategy: SamplingStrategy = .oversampling, iterations: Int? = nil,
-    limit: Int? = nil, identities: Bool = true, seed: UInt64
+    limit: Int? = nil, seed: UInt64
   ) {
     self.seed = seed
-    self.identities = identities
     let order = labels.indices.sorted { a, b in
       labels[a] == labels[b] ? a < b : labels[a].lexicographicallyPrecedes(labels[b])
     }
@@ -87,9 +84,7 @@ package struct ContrastivePairs: Sendable {
     var (positiveBlocks, negativeBlocks): ([Block], [Block]) = ([], [])
     func add(_ rows: Range<Int>, _ columns: Range<Int>, sharing: Bool) {
       let size = rows.count
-      let pairs =
-        rows != columns
-        ? size * columns.count : identities ? size * (size + 1) / 2 : size * (size - 1) / 2
+      let pairs = rows != columns ? size * columns.count : size * (size + 1) / 2
       if pairs == 0 { return }
       if sharing {
         positiveBlocks.append(Block(rows: rows, columns: columns, before: positives))
@@ -179,8 +174,7 @@ package struct ContrastivePairs: Sendable {
     while (j + 1) * (j + 2) / 2 <= local { j += 1 }
     let i = local - j * (j + 1) / 2
     return made(
-      block.rows.lowerBound + i, block.rows.lowerBound + (identities ? j : j + 1),
-      sameLabel: sameLabel)
+      block.rows.lowerBound + i, block.rows.lowerBound + j, sameLabel: sameLabel)
   }
 
   private func made(_ a: Int, _ b: Int, sameLabel: Bool) -> ContrastivePair {
