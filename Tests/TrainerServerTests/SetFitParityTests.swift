@@ -395,7 +395,7 @@ struct SetFitParityTests {
     #expect(BodyTraining(recipe: recipe, labels: balanced(16, 3)).steps == 10)
     recipe = Recipe(.lauter)
     recipe.maxSteps = 10
-    #expect(BodyTraining(recipe: recipe, labels: balanced(4, 3)).steps == 6)
+    #expect(BodyTraining(recipe: recipe, labels: balanced(4, 3)).steps == 5)
     #expect(BodyTraining(recipe: recipe, labels: balanced(16, 3)).steps == 10)
   }
 

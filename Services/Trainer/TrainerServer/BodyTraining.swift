@@ -75,7 +75,7 @@ package struct BodyTraining: Sendable {
   package let steps: Int
   /// How many steps Lauter's recipe takes at most, and how often it takes each text for them.
   package typealias Budget = (steps: Int, passes: Int)
-  package static let pairBudget: Budget = (steps: 24, passes: 6)
+  package static let pairBudget: Budget = (steps: 48, passes: 5)
   /// Towards a head.
   package static let headBudget: Budget = (steps: 100, passes: 2)
   /// Of the learning rate, towards a head: pairs stand more of it than a head that stays as it is.

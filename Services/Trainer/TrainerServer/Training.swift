@@ -277,7 +277,7 @@ package struct Training: Sendable {
   /// always, the whole way only where answers are many or the encoder knows little of the matter (Wortsman et al. 2022,
   /// "Robust fine-tuning of zero-shot models").
   package func shareToKeep(_ set: TrainingSet) -> Double {
-    min(1, 0.15 * answersPerLabel(set).squareRoot())
+    min(1, 0.16 * answersPerLabel(set).squareRoot())
   }
 
   private func followsSuggestions(_ set: TrainingSet) -> Bool {
