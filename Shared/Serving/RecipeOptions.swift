@@ -33,8 +33,8 @@ public struct RecipeOptions: ParsableArguments {
   @Option(
     name: [.customLong("body-epochs"), .customLong("epochs")],
     help: """
-      Passes over the pairs while the body is tuned; of lauter five times as many over the texts, in at most 48 \
-      steps. Default: 1.
+      Passes over the pairs while the body is tuned; of lauter five times as many over the texts, more of many \
+      labels, in at most 96 steps. Default: 1.
       """)
   public var bodyEpochs: UInt32 = 0
 

@@ -65,19 +65,31 @@ package struct TrainingProgress: Sendable, Hashable {
 /// identity pair, whose cosine is then exactly 1, adds nothing to the gradient.
 ///
 /// Lauter's recipe takes its steps on `BalancedBatches`, with every pair of a batch's texts, has no first step
-/// at a rate of zero, and takes each text a few times in at most a budget of steps unless told otherwise, at a rate
-/// fifteen times SetFit's. Suggestions, of which there are many and some wrong, it follows by a head's loss
+/// at a rate of zero, and takes each text a few times, oftener where labels are many and a batch has few texts of
+/// each, in at most a budget of steps unless told otherwise, at a rate fifteen times SetFit's. Suggestions, of which there are many and some wrong, it follows by a head's loss
 /// instead of by pairs.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
   /// SetFit's; under Lauter's recipe there are none.
   package let pairs: ContrastivePairs?
   package let steps: Int
-  /// How many steps Lauter's recipe takes at most, and how often it takes each text for them.
-  package typealias Budget = (steps: Int, passes: Int)
-  package static let pairBudget: Budget = (steps: 48, passes: 5)
+  /// What Lauter's recipe takes.
+  package struct Budget: Sendable, Hashable {
+    /// At most.
+    package var steps: Int
+    /// How often it takes each text, at least.
+    package var passes: Int
+    /// How many others of its label a text meets in its batches, at least.
+    package var mates = 0
+
+    /// How often it takes each text.
+    fileprivate func passes(labels: Int, batch: Int) -> Int {
+      max(passes, Int((Double(mates) / max(1, Double(batch) / Double(labels) - 1)).rounded(.up)))
+    }
+  }
+  package static let pairBudget = Budget(steps: 96, passes: 5, mates: 13)
   /// Towards a head.
-  package static let headBudget: Budget = (steps: 100, passes: 2)
+  package static let headBudget = Budget(steps: 100, passes: 2)
   /// Of the learning rate, towards a head: pairs stand more of it than a head that stays as it is.
   package static let headRate = 1.0 / 3
   private let labels: [[Int]]
@@ -105,11 +117,12 @@ package struct BodyTraining: Sendable {
       steps = stepsPerEpoch == 0 ? 0 : recipe.maxSteps ?? stepsPerEpoch * recipe.bodyEpochs
     } else {
       let budget = headLoss == nil ? Self.pairBudget : Self.headBudget
+      let passes = budget.passes(
+        labels: Set(labels.joined()).count, batch: recipe.bodyBatchSize)
       steps = min(
         recipe.maxSteps ?? budget.steps,
         Self.batches(
-          of: min(recipe.bodyBatchSize, labels.count),
-          labels.count * budget.passes * recipe.bodyEpochs))
+          of: min(recipe.bodyBatchSize, labels.count), labels.count * passes * recipe.bodyEpochs))
     }
   }
 
