@@ -14,21 +14,26 @@ public struct ModelManifest: Sendable, Hashable, Codable {
   public var encoder: String
   /// Tokens per text, special tokens included; longer texts are cut.
   public var maxLength: Int
+  /// What the head's scores were divided by when it was trained, and are no longer to be; nil where nobody knows.
+  public var temperature: Double?
   /// What each precision but fp32 costs this model; nil where nobody measured.
   public var precisions: [MeasuredPrecision]?
 
   private enum CodingKeys: String, CodingKey {
     case formatVersion = "format_version"
-    case labels, dataset, encoder, precisions
+    case labels, dataset, encoder, temperature, precisions
     case maxLength = "max_length"
   }
 
-  public init(labels: [String], dataset: String, encoder: String, maxLength: Int) {
+  public init(
+    labels: [String], dataset: String, encoder: String, maxLength: Int, temperature: Double? = nil
+  ) {
     formatVersion = Self.currentVersion
     self.labels = labels
     self.dataset = dataset
     self.encoder = encoder
     self.maxLength = maxLength
+    self.temperature = temperature
   }
 
   /// Reads a model folder's `lauter.json`.

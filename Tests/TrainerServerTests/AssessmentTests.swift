@@ -89,6 +89,14 @@ struct AssessmentTests {
     #expect(pulled < 1 && pulled > 0.2)
   }
 
+  @Test("A temperature makes predictions as sure as others are", arguments: [0.2, 1, 3.5])
+  func sureness(temperature: Double) {
+    let (honest, _, _) = overconfident(300)
+    let confidence = Calibration.confidence(honest.map { $0.divided(by: temperature) })
+    let found = Calibration.temperature(probabilities: honest, confidence: confidence)
+    #expect(abs(found / temperature - 1) < 1e-3)
+  }
+
   @Test("The reliability curve counts every record once, the surest in the last bin")
   func reliability() throws {
     let calibration = Calibration(

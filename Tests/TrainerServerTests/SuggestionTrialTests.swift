@@ -7,7 +7,7 @@ struct SuggestionTrialTests {
   /// Answered texts of three labels that the body tells apart, on all of which the agent is right, and
   /// texts without an answer, on which it is right `right` times in ten.
   private func outcome(
-    right: Int, suggestions: Recipe.Suggestions?, answers: Int = 8
+    right: Int, suggestions: Recipe.Suggestions?, answers: Int = 8, frozen: Bool = true
   ) throws -> (Training.Outcome, TrainingSet) {
     let (known, actual) = corpus(k: answers, seed: 1)
     let (rest, truth) = corpus(k: 40, seed: 2)
@@ -20,7 +20,8 @@ struct SuggestionTrialTests {
       TrainingSet.Line(id: "s\($0)", text: "", label: nil, suggestion: said($1))
     }
     var recipe = Recipe(.lauter)
-    recipe.freezeBody = true
+    recipe.freezeBody = frozen
+    recipe.bodyLearningRate = 0.05
     recipe.suggestions = suggestions
     let set = try TrainingSet(
       labels: ["a", "b", "c"].map { Label(name: $0) }, lines: lines, recipe: recipe)
@@ -69,10 +70,14 @@ struct SuggestionTrialTests {
     #expect(!Trial(with: score(Set(0..<10)), without: score([])).used)
   }
 
-  @Test("A model that leaves suggestions out is that of the answers alone, bit for bit")
-  func sameAsWithout() throws {
-    let (guarded, _) = try outcome(right: 1, suggestions: .ifTheyHelp(by: nil), answers: 20)
-    let (alone, _) = try outcome(right: 1, suggestions: nil, answers: 20)
+  @Test(
+    "A model that leaves suggestions out is that of the answers alone, bit for bit",
+    arguments: [true, false])
+  func sameAsWithout(frozen: Bool) throws {
+    let (guarded, _) = try outcome(
+      right: 1, suggestions: .ifTheyHelp(by: nil), answers: 20, frozen: frozen)
+    let (alone, _) = try outcome(right: 1, suggestions: nil, answers: 20, frozen: frozen)
+    #expect(guarded.losses.isEmpty == frozen && guarded.losses == alone.losses)
     #expect(guarded.head == alone.head && guarded.temperature == alone.temperature)
   }
 }

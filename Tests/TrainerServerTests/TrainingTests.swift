@@ -152,6 +152,49 @@ struct TrainingTests {
       Assessment(crossValidated: outcome, set, seed: 1)?.evaluation.records == perLabel * 3)
   }
 
+  @Test(
+    "Texts without labels say how sure a tuned model may be; without them it is as sure as cross-validation says"
+  )
+  func sureness() throws {
+    let (texts, labels) = corpus(k: 8)
+    let others = corpus(k: 20, seed: 7).0
+    var recipe = Recipe(.lauter)
+    recipe.bodyLearningRate = 0.05
+    let set = try TrainingSet(
+      labels: ["a", "b", "c"].map { Label(name: $0) },
+      lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
+    let anchors = set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] }
+    func train(
+      frozen: Bool = false, _ others: [[Int32]]
+    ) throws -> (Training.Outcome, LinearBody) {
+      recipe.freezeBody = frozen
+      var body = LinearBody(vocabulary: 60, dimensions: 16)
+      let material = Training.Material(texts: texts, anchors: anchors, others: others)
+      return (try Training(recipe: recipe).run(&body, set, material), body)
+    }
+    func confidence(
+      _ outcome: Training.Outcome, _ body: LinearBody, at temperature: Double
+    ) -> Double {
+      let rows = outcome.head.probabilities(rows: body.embed(others))
+      return Calibration.confidence(
+        rows.map { $0.divided(by: temperature / outcome.temperature) })
+    }
+    let (alone, _) = try train([])
+    #expect(alone.temperature == alone.validation?.temperature && alone.temperature != 1)
+    let (frozen, before) = try train(frozen: true, others)
+    let (tuned, after) = try train(others)
+    let validated = try #require(tuned.validation?.temperature)
+    #expect(validated == frozen.temperature && tuned.temperature > validated)
+    // At this temperature it is as sure as it was; its own is half way there.
+    let asSure = tuned.temperature * tuned.temperature / validated
+    let sureness = confidence(frozen, before, at: validated)
+    #expect(abs(confidence(tuned, after, at: asSure) - sureness) < 1e-3)
+    // What is said of cross-validation is said of the body as it was.
+    #expect(
+      Assessment(crossValidated: tuned, set, seed: 1)
+        == Assessment(crossValidated: frozen, set, seed: 1))
+  }
+
   @Test("The more answers, the more of the tuning stays", arguments: [2, 16, 36, 144])
   func shares(perLabel: Int) throws {
     let set = try TrainingSet(

@@ -115,8 +115,8 @@ package struct Assessment: Sendable, Hashable {
       labels: set.labels, head: outcome.head, actual: answered.map { set.examples[$0].labels },
       probabilities: answered.map {
         let row = validation.probabilities[$0]
-        return set.isMultiLabel ? row : row.divided(by: outcome.temperature)
-      }, temperature: outcome.temperature, seed: seed)
+        return set.isMultiLabel ? row : row.divided(by: validation.temperature)
+      }, temperature: validation.temperature, seed: seed)
   }
 
   /// Looks for records that are nearly the same as one that was trained on.

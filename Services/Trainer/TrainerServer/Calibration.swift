@@ -93,6 +93,25 @@ package struct Calibration: Sendable, Hashable, Codable {
     return exp(-(low + high) / 2)
   }
 
+  /// How sure predictions are: the mean probability of what is predicted. 0 without any.
+  package static func confidence(_ probabilities: [[Float]]) -> Double {
+    probabilities.reduce(0) { $0 + Double($1.max() ?? 0) } / Double(max(1, probabilities.count))
+  }
+
+  /// The temperature at which predictions are as sure as that, between 1/20 and 20.
+  ///
+  /// - Parameter confidence: above one in the number of labels, below 1.
+  package static func temperature(probabilities: [[Float]], confidence: Double) -> Double {
+    // The hotter, the less sure: a bisection.
+    var (low, high) = (log(1.0 / 20), log(20.0))
+    for _ in 0..<30 {
+      let middle = (low + high) / 2
+      let sureness = Self.confidence(probabilities.map { $0.divided(by: exp(middle)) })
+      if sureness > confidence { low = middle } else { high = middle }
+    }
+    return exp((low + high) / 2)
+  }
+
   /// −log p(actual) of each record, with every row's scores multiplied by the sharpness.
   package static func logLosses(
     _ probabilities: [[Float]], _ actual: [Int], sharpness: Double
@@ -113,7 +132,7 @@ package struct Calibration: Sendable, Hashable, Codable {
 
 extension [Float] {
   /// Probabilities whose scores are divided by a temperature.
-  func divided(by temperature: Double) -> [Float] {
+  package func divided(by temperature: Double) -> [Float] {
     guard temperature != 1 else { return self }
     let scores = map { log(Double(Swift.max($0, 1e-30))) / temperature }
     let top = scores.max() ?? 0

@@ -12,6 +12,9 @@ package struct CrossValidation: Sendable, Hashable {
   package var folds: Int
   /// [records][labels], in the training set's order.
   package var probabilities: [[Float]]
+  /// What the scores of these heads are divided by, so that they are as often right as they say; 1 where that is
+  /// not known. A model's own may be another, if its body was tuned.
+  package var temperature = 1.0
   /// Whether answers are predicted with a body that was tuned, without them.
   package var tunesBody = false
 

@@ -140,7 +140,8 @@ package struct LocalFit: Sendable {
     if let output {
       let manifest = ModelManifest(
         labels: labels, dataset: train.deletingPathExtension().lastPathComponent,
-        encoder: encoder.lastPathComponent, maxLength: body.maxTokens)
+        encoder: encoder.lastPathComponent, maxLength: body.maxTokens,
+        temperature: outcome.temperature)
       try ModelFolder.write(
         body, head: outcome.head, manifest: manifest,
         card: ModelCard(

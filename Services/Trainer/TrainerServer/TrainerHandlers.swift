@@ -169,7 +169,7 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
           predicted: Dictionary(
             uniqueKeysWithValues: probabilities.enumerated().map { ($0, $1.mostProbable) }),
           probabilities: probabilities, version: model.version,
-          temperature: model.crossValidation?.evaluation?.calibration?.temperature ?? 1)
+          temperature: classifier.manifest.temperature ?? 1)
       } catch let error as EncoderError {
         let file = URL(filePath: error.file).lastPathComponent
         throw RPCError(

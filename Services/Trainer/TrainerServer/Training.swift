@@ -112,42 +112,74 @@ package struct Training: Sendable {
     report(TrainingProgress(phase: .validation, done: 1, total: 1))
     run.seconds.validation = (clock.now - start).seconds
     run.answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
-    let answered = run.answered
+    run.calibrate(set)
     if run.usedSuggestions {
       if followsSuggestions(set) {
         try follow(&body, set, material, head, &known, &run) { evidence($0, of: set.examples) }
       }
     } else if learnsFromPairs(set) {
-      let examples = answered.map { set.examples[$0] }
-      let texts = answered.map { material.texts[$0] }
-      // A label's sentences are texts of that label, so that tuning does not forget what it is called.
-      let names = set.anchors.sentences.enumerated().flatMap { label, sentences in
-        sentences.map { _ in [label] }
-      }
-      try tune(
-        &body, texts: texts + (head.usesAnchors ? material.anchors : []),
-        labels: examples.map(\.labels) + (head.usesAnchors ? names : []), &run)
-      try body.keep(shareToKeep(set))
-      known = evidence(
-        try embed(&body, texts + material.anchors + material.others, &run), of: examples)
-    }
-    // Answers are predicted by heads on the body as it was or, where it followed suggestions, on one that has seen
-    // none of them.
-    if let validation = run.validation {
-      let probabilities = answered.map { validation.probabilities[$0] }
-      let actual = answered.map { labels[$0] }
-      if set.isMultiLabel {
-        run.thresholds = Thresholds.best(probabilities: probabilities, actual: actual)
-      } else {
-        run.temperature = Calibration.temperature(
-          probabilities: probabilities, actual: actual.map { $0[0] })
-      }
+      try learnFromPairs(&body, set, material, head, before, &known, &run, evidence)
     }
     return try run.finished { [temperature = run.temperature, thresholds = run.thresholds] in
       let fitted = try head.fit(known)
       return try thresholds.map { try fitted.with(thresholds: $0) }
         ?? fitted.divided(by: temperature)
     }
+  }
+
+  /// Tunes the body on the answers, and keeps a part of what that does to it.
+  ///
+  /// A tuned body has seen all answers, so none is left to say how sure the head may be. The other texts have
+  /// nothing to do with that: on them it would be overconfident at the temperature from before, and not sure
+  /// enough if it were as sure as the head was before, since it is more often right. It gets the mean of the two
+  /// temperatures, of their logarithms.
+  ///
+  /// - Parameters:
+  ///   - before: embeddings of all texts of the material.
+  ///   - known: of all examples, before and after.
+  ///   - evidence: of embeddings, of examples.
+  private func learnFromPairs(
+    _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
+    _ head: EvidenceHead, _ before: [Float], _ known: inout EvidenceHead.Evidence,
+    _ run: inout Run,
+    _ evidence: ([Float], [TrainingSet.Example]) -> EvidenceHead.Evidence
+  ) throws {
+    let examples = run.answered.map { set.examples[$0] }
+    let texts = run.answered.map { material.texts[$0] }
+    // Where suggestions are not learned from, their texts are as good as any.
+    var random = RandomSource(seed: recipe.seed, purpose: .otherTexts)
+    var left = Training.Material.tokensOfOthers
+    let unheeded = random.shuffled(
+      set.examples.indices.filter { set.examples[$0].isSuggested }
+    ).prefix(max(0, TrainingSet.textBudget - texts.count - material.others.count)).prefix {
+      left -= material.texts[$0].count
+      return left >= 0
+    }.sorted()
+    let others = unheeded.map { material.texts[$0] } + material.others
+    let width = known.width
+    let untuned = try run.measured(\.head) {
+      try head.fit(known).probabilities(
+        rows: unheeded.flatMap { before[$0 * width..<($0 + 1) * width] }
+          + before.suffix(material.others.count * width))
+    }
+    // A label's sentences are texts of that label, so that tuning does not forget what it is called.
+    let names = set.anchors.sentences.enumerated().flatMap { label, sentences in
+      sentences.map { _ in [label] }
+    }
+    try tune(
+      &body, texts: texts + (head.usesAnchors ? material.anchors : []),
+      labels: examples.map(\.labels) + (head.usesAnchors ? names : []), &run)
+    try body.keep(shareToKeep(set))
+    let after = try embed(&body, texts + material.anchors + others, &run)
+    known = evidence(after, examples)
+    guard untuned.count >= Calibration.fewestRecords else { return }
+    let tuned = try run.measured(\.head) {
+      try head.fit(known).probabilities(rows: Array(after.suffix(others.count * width)))
+    }
+    let asSure = Calibration.temperature(
+      probabilities: tuned,
+      confidence: Calibration.confidence(untuned.map { $0.divided(by: run.temperature) }))
+    run.temperature = (run.temperature * asSure).squareRoot()
   }
 
   /// Tunes the body on the suggestions, and keeps that if it predicts the answers better, which the body has not
@@ -198,6 +230,7 @@ package struct Training: Sendable {
       for place in run.answered { validation.probabilities[place] = tuned.probabilities[place] }
       validation.tunesBody = true
       run.validation = validation
+      run.calibrate(set)
     }
     known = after
   }
@@ -387,6 +420,21 @@ package struct Training: Sendable {
     private let clock = ContinuousClock()
 
     init(report: @escaping (TrainingProgress) -> Void) { self.report = report }
+
+    /// Finds out from the predictions of the answers at what temperature probabilities are as often right as they
+    /// say or, where a record may have several labels, the thresholds.
+    mutating func calibrate(_ set: TrainingSet) {
+      guard let validation else { return }
+      let probabilities = answered.map { validation.probabilities[$0] }
+      let actual = answered.map { set.examples[$0].labels }
+      if set.isMultiLabel {
+        thresholds = Thresholds.best(probabilities: probabilities, actual: actual)
+      } else {
+        temperature = Calibration.temperature(
+          probabilities: probabilities, actual: actual.map { $0[0] })
+        self.validation?.temperature = temperature
+      }
+    }
 
     /// Runs a phase of one step, and notes its time.
     mutating func measured<R>(

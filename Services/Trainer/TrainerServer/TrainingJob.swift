@@ -165,7 +165,7 @@ package struct TrainingJob: Sendable {
       }
       let manifest = ModelManifest(
         labels: plan.set.labels, dataset: plan.dataset.name.description, encoder: plan.encoder.name,
-        maxLength: body.maxTokens)
+        maxLength: body.maxTokens, temperature: outcome.temperature)
       try ModelFolder.write(
         body, head: outcome.head, manifest: manifest,
         card: ModelCard(
