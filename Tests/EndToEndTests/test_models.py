@@ -51,6 +51,8 @@ def test_a_model_leaves_as_a_folder_and_comes_back(start, encoder, tmp_path):
     assert round(evaluation["accuracy"] * len(test)) == right
     assert evaluation["macro_f1_low"] <= evaluation["macro_f1"] <= evaluation["macro_f1_high"]
     assert sum(b["records"] for b in evaluation["calibration"]["bins"]) == len(test)
+    temperature = json.loads((tmp_path / "model/lauter.json").read_text(encoding="utf-8"))["temperature"]
+    assert evaluation["calibration"]["temperature"] == temperature != 1
     # There are too many products to say something of each.
     slices = {(s["key"], s["value"]): s["records"] for s in evaluation["slices"]}
     assert slices.keys() == {("length", "long"), ("length", "short")} and sum(slices.values()) == len(test)
@@ -59,6 +61,7 @@ def test_a_model_leaves_as_a_folder_and_comes_back(start, encoder, tmp_path):
     lauter("models", "import", "model", "--dataset", "reviews", "--name", "copy")
     answer = json.loads(lauter("evaluate", "reviews", "--model", "copy", "--against-model", "reviews@1",
                                "--json").stdout)
+    assert answer["calibration"] == evaluation["calibration"]
     comparison = answer["comparison"]
     assert (comparison["only_first"], comparison["only_second"], comparison["p_value"]) == (0, 0, 1)
     assert comparison["both_right"] == right and comparison["version"] == 1
