@@ -110,6 +110,17 @@ struct TrainingTests {
     #expect(try !Training(recipe: frozen).tunesBody(set(few + 1)))
   }
 
+  /// Answers of three labels, and as many texts as these have sentences, which mean nothing.
+  private func answered(
+    _ labels: [Int], _ recipe: Recipe
+  ) throws -> (TrainingSet, anchors: [[Int32]]) {
+    let set = try TrainingSet(
+      labels: ["a", "b", "c"].map { Label(name: $0) },
+      lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
+    let anchors = set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] }
+    return (set, anchors)
+  }
+
   @Test(
     "Of what tuning on answers, and names that help, did to the body, a part stays",
     arguments: [3, 8])
@@ -117,10 +128,7 @@ struct TrainingTests {
     let (texts, labels) = corpus(k: perLabel)
     var recipe = Recipe(.lauter)
     recipe.bodyLearningRate = 0.05
-    let set = try TrainingSet(
-      labels: ["a", "b", "c"].map { Label(name: $0) },
-      lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
-    let anchors = set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] }
+    let (set, anchors) = try answered(labels, recipe)
     var body = LinearBody(vocabulary: 60, dimensions: 16)
     let before = body.weights
     var phases: [TrainingProgress.Phase] = []
@@ -160,10 +168,7 @@ struct TrainingTests {
     let others = corpus(k: 20, seed: 7).0
     var recipe = Recipe(.lauter)
     recipe.bodyLearningRate = 0.05
-    let set = try TrainingSet(
-      labels: ["a", "b", "c"].map { Label(name: $0) },
-      lines: labels.enumerated().map { .init(id: "\($0)", text: "", label: $1) }, recipe: recipe)
-    let anchors = set.anchors.sentences.flatMap { $0 }.indices.map { [Int32($0 % 60)] }
+    let (set, anchors) = try answered(labels, recipe)
     func train(
       frozen: Bool = false, _ others: [[Int32]]
     ) throws -> (Training.Outcome, LinearBody) {

@@ -66,8 +66,8 @@ package struct TrainingProgress: Sendable, Hashable {
 ///
 /// Lauter's recipe takes its steps on `BalancedBatches`, with every pair of a batch's texts, has no first step
 /// at a rate of zero, and takes each text a few times, oftener where labels are many and a batch has few texts of
-/// each, in at most a budget of steps unless told otherwise, at a rate fifteen times SetFit's. Suggestions, of which there are many and some wrong, it follows by a head's loss
-/// instead of by pairs.
+/// each, in at most a budget of steps unless told otherwise, at a rate fifteen times SetFit's. Suggestions, of
+/// which there are many and some wrong, it follows by a head's loss instead of by pairs.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
   /// SetFit's; under Lauter's recipe there are none.
