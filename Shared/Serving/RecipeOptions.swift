@@ -46,8 +46,8 @@ public struct RecipeOptions: ParsableArguments {
   @Option(
     name: [.customLong("body-learning-rate"), .customLong("learning-rate")],
     help: """
-      The peak of the body's learning rate; a third of it where the body follows suggestions. Default: \
-      0.0003; of setfit 0.00002.
+      The peak of the body's learning rate; a third of it where the body learns from suggestions. \
+      Default: 0.0003; of setfit 0.00002.
       """)
   public var bodyLearningRate: Double?
 

@@ -15,8 +15,8 @@ struct LinearBody: TrainableBody {
   /// Since AdamW began.
   private var time = 0
   private(set) var learningRates: [Double] = []
-  /// Of every `forward`, how many texts.
-  private(set) var batches: [Int] = []
+  /// Of every `forward` since the body was made, the texts.
+  private(set) var batches: [[[Int32]]] = []
   private var last: [[Int32]] = []
   /// Embeddings are not numbers once so many steps have been taken.
   var failsAfter = Int.max
@@ -44,7 +44,7 @@ struct LinearBody: TrainableBody {
 
   mutating func forward(_ texts: [[Int32]]) -> [Float] {
     last = texts
-    batches.append(texts.count)
+    batches.append(texts)
     return embed(texts)
   }
 

@@ -66,8 +66,8 @@ package struct TrainingProgress: Sendable, Hashable {
 ///
 /// Lauter's recipe takes its steps on `BalancedBatches`, with every pair of a batch's texts, has no first step
 /// at a rate of zero, and takes each text a few times, oftener where labels are many and a batch has few texts of
-/// each, in at most a budget of steps unless told otherwise, at a rate fifteen times SetFit's. Suggestions, of
-/// which there are many and some wrong, it follows by a head's loss instead of by pairs.
+/// each, in at most a budget of steps unless told otherwise, at a rate fifteen times SetFit's, a third of it where it
+/// learns from suggestions. All of those, some of them wrong, it can follow by a head's loss instead of by pairs.
 package struct BodyTraining: Sendable {
   package let recipe: Recipe
   /// SetFit's; under Lauter's recipe there are none.
@@ -90,18 +90,23 @@ package struct BodyTraining: Sendable {
   package static let pairBudget = Budget(steps: 96, passes: 5, mates: 13)
   /// Towards a head.
   package static let headBudget = Budget(steps: 100, passes: 2)
-  /// Of the learning rate, towards a head: pairs stand more of it than a head that stays as it is.
-  package static let headRate = 1.0 / 3
+  /// Of the recipe's learning rate, where it learns from suggestions.
+  package static let suggestionRate = 1.0 / 3
   private let labels: [[Int]]
   private let headLoss: HeadLoss?
+  private let rate: Double
 
   /// - Parameters:
   ///   - labels: of each record, ascending.
   ///   - headLoss: of the same records, what to learn by under Lauter's recipe instead of by their pairs.
-  package init(recipe: Recipe, labels: [[Int]], headLoss: HeadLoss? = nil) {
+  ///   - rate: of the recipe's learning rate.
+  package init(
+    recipe: Recipe, labels: [[Int]], headLoss: HeadLoss? = nil, rate: Double = 1
+  ) {
     self.recipe = recipe
     self.labels = labels
     self.headLoss = headLoss
+    self.rate = rate
     pairs =
       recipe.name == .setfit
       ? ContrastivePairs(
@@ -138,7 +143,7 @@ package struct BodyTraining: Sendable {
       step < warmup
       ? Double(step) / Double(max(1, warmup))
       : max(0, Double(steps - step) / Double(max(1, steps - warmup)))
-    return recipe.bodyLearningRate * factor * (headLoss == nil ? 1 : Self.headRate)
+    return recipe.bodyLearningRate * factor * rate
   }
 
   /// Trains the body in place.

@@ -156,19 +156,19 @@ package struct Trial: Sendable, Hashable {
     }
   }
 
-  /// What must be shown, by how the log loss with something differs from that without, in standard errors of the
-  /// paired difference.
+  /// What must be shown for something to be left out, by how much higher the log loss is with it, in standard errors
+  /// of the paired difference.
   package enum Burden: Sendable {
-    /// What helps nearly always is used unless it does harm by more than two: suggestions and label names, of
-    /// which a dozen answers that say otherwise by less say so by chance.
+    /// Of what helps nearly always, two: suggestions and label names, of which a dozen answers that say otherwise
+    /// by less say so by chance.
     case harm
-    /// What mostly helps and takes time is used where it does: a body that follows suggestions.
-    case even
+    /// Of what mostly helps, a quarter: a body that has learned from suggestions.
+    case doubt
 
     fileprivate var allowance: Double {
       switch self {
       case .harm: 2
-      case .even: 0
+      case .doubt: 0.25
       }
     }
   }
@@ -191,9 +191,7 @@ package struct Trial: Sendable, Hashable {
     let count = Double(harm.count)
     let mean = harm.reduce(0, +) / count
     let variance = harm.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
-    // Of no difference at all, what takes time stays out.
-    let margin = burden.allowance * (variance / count).squareRoot()
-    used = burden == .harm ? mean <= margin : mean < margin
+    used = mean <= burden.allowance * (variance / count).squareRoot()
   }
 }
 
@@ -214,17 +212,31 @@ extension EvidenceHead {
       (0..<evidence.labelCount).map { label in answers.count { $0.contains(label) } }.min() ?? 0
     let count = min(folds, usesAnchors || evidence.isMultiLabel ? answers.count : fewest)
     guard count >= 2 else { return nil }
+    return try predictions(evidence, folds: count, seed: seed)
+  }
+
+  /// Likewise, with answers or without: with suggestions alone it says how far they speak for each other.
+  ///
+  /// - Parameter count: at most as many as there are examples, at least 2.
+  func predictions(_ evidence: Evidence, folds count: Int, seed: UInt64) throws -> CrossValidation {
     let strata = CrossValidation.strata(evidence.labels, isSuggested: evidence.isSuggested)
     return try CrossValidation(
       folds: CrossValidation.folds(strata, count: count, seed: seed), count: count,
       embeddings: evidence.embeddings, width: evidence.width
     ) { records in
-      let suggested = records.filter { evidence.isSuggested[$0] }
-      let every = max(1, (suggested.count + Self.suggestionsPerFold - 1) / Self.suggestionsPerFold)
-      let kept = Set(stride(from: 0, to: suggested.count, by: every).map { suggested[$0] })
+      let kept = Set(
+        records.filter { evidence.isSuggested[$0] }.evenly(atMost: Self.suggestionsPerFold))
       return try fit(
         evidence.at(records.filter { !evidence.isSuggested[$0] || kept.contains($0) }))
     }
+  }
+}
+
+extension [Int] {
+  /// Every so many, so that they are no more than `limit`.
+  func evenly(atMost limit: Int) -> [Int] {
+    let every = Swift.max(1, (count + limit - 1) / limit)
+    return stride(from: 0, to: count, by: every).map { self[$0] }
   }
 }
 

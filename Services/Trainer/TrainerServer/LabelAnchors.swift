@@ -20,6 +20,11 @@ package struct LabelAnchors: Sendable, Hashable {
     }
   }
 
+  /// Of each sentence the label that it is of, alone, label after label.
+  package var labels: [[Int]] {
+    sentences.enumerated().flatMap { label, sentences in sentences.map { _ in [label] } }
+  }
+
   /// Each label's vector: the mean of its sentences' directions, of length 1.
   ///
   /// - Parameter embeddings: of all sentences, label after label; [sentences, width], row-major.

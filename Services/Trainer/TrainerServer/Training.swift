@@ -1,4 +1,3 @@
-import Foundation
 import Schema
 package import Transformer
 
@@ -114,8 +113,8 @@ package struct Training: Sendable {
     run.answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
     run.calibrate(set)
     if run.usedSuggestions {
-      if followsSuggestions(set) {
-        try follow(&body, set, material, head, &known, &run) { evidence($0, of: set.examples) }
+      if learnsFromSuggestions(set) {
+        try learnFromSuggestions(&body, set, material, head, &known, &run, evidence)
       }
     } else if learnsFromPairs(set) {
       try learnFromPairs(&body, set, material, head, before, &known, &run, evidence)
@@ -163,12 +162,9 @@ package struct Training: Sendable {
           + before.suffix(material.others.count * width))
     }
     // A label's sentences are texts of that label, so that tuning does not forget what it is called.
-    let names = set.anchors.sentences.enumerated().flatMap { label, sentences in
-      sentences.map { _ in [label] }
-    }
     try tune(
       &body, texts: texts + (head.usesAnchors ? material.anchors : []),
-      labels: examples.map(\.labels) + (head.usesAnchors ? names : []), &run)
+      labels: examples.map(\.labels) + (head.usesAnchors ? set.anchors.labels : []), &run)
     try body.keep(shareToKeep(set))
     let after = try embed(&body, texts + material.anchors + others, &run)
     known = evidence(after, examples)
@@ -182,52 +178,76 @@ package struct Training: Sendable {
     run.temperature = (run.temperature * asSure).squareRoot()
   }
 
-  /// Tunes the body on the suggestions, and keeps that if it predicts the answers better, which the body has not
-  /// seen; without answers to ask, in any case.
+  /// Tunes the body on suggestions, unless it then predicts the answers worse, which it has not seen; without answers
+  /// to ask, in any case.
+  ///
+  /// First it follows all of them, towards a head that knows how often they are right. Then it learns from the pairs of
+  /// those that a head would have made too which has not learned from them, since most of these are right (Northcutt
+  /// et al. 2021, "Confident Learning").
   ///
   /// - Parameters:
-  ///   - known: of all examples, before and, where that is better, after.
-  ///   - evidence: of all texts of the material, embedded.
-  private func follow(
+  ///   - known: of all examples, before and, where it is kept, after.
+  ///   - evidence: of embeddings, of examples.
+  private func learnFromSuggestions(
     _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
     _ head: EvidenceHead, _ known: inout EvidenceHead.Evidence, _ run: inout Run,
-    _ evidence: ([Float]) -> EvidenceHead.Evidence
+    _ evidence: ([Float], [TrainingSet.Example]) -> EvidenceHead.Evidence
   ) throws {
     let suggested = set.examples.indices.filter { set.examples[$0].isSuggested }
-    let headLoss = try run.measured(\.head) { try head.loss(ofSuggestionsIn: known) }
-    let actual = run.answered.map { set.examples[$0].labels[0] }
-    func score(_ validation: CrossValidation) -> Trial.Score {
-      Trial.Score(run.answered.map { validation.probabilities[$0] }, actual)
+    let labels = set.examples.map(\.labels)
+    let folds = run.validation?.folds ?? CrossValidation.defaultFolds
+    func learned(
+      of places: [Int], _ body: inout some TrainableBody, _ run: inout Run
+    ) throws -> (known: EvidenceHead.Evidence, predicted: [[Float]]) {
+      let known = evidence(
+        try embed(
+          &body, places.map { material.texts[$0] } + material.anchors + material.others, &run),
+        places.map { set.examples[$0] })
+      return try run.measured(\.validation) {
+        (known, try head.predictions(known, folds: folds, seed: recipe.seed).probabilities)
+      }
     }
+    let (answered, actual) = (run.answered, run.answered.map { labels[$0][0] })
+    func score(_ probabilities: [[Float]]) -> Trial.Score {
+      Trial.Score(answered.map { probabilities[$0] }, actual)
+    }
+    let after: EvidenceHead.Evidence
+    let predicted: [[Float]]
     do {
+      let headLoss = try run.measured(\.head) { try head.loss(ofSuggestionsIn: known) }
       try tune(
-        &body, texts: suggested.map { material.texts[$0] },
-        labels: suggested.map { set.examples[$0].labels }, headLoss: headLoss, &run)
+        &body, texts: suggested.map { material.texts[$0] }, labels: suggested.map { labels[$0] },
+        headLoss: headLoss, rate: BodyTraining.suggestionRate, &run)
+      // The steps on pairs have no time for more.
+      let some = (answered + suggested.evenly(atMost: EvidenceHead.suggestionsPerFold)).sorted()
+      let agreed = zip(some, try learned(of: some, &body, &run).predicted).filter {
+        set.examples[$0].isSuggested && $1.mostProbable == labels[$0][0]
+      }.map(\.0)
+      try tune(
+        &body, texts: agreed.map { material.texts[$0] } + material.anchors,
+        labels: agreed.map { labels[$0] } + set.anchors.labels,
+        rate: BodyTraining.suggestionRate, &run)
+      (after, predicted) = try learned(of: Array(labels.indices), &body, &run)
     } catch TrainingError.diverged {
       try body.restore()
       body.forgetSteps()
+      run.losses = []
       run.bodyTrial = run.validation.map {
-        Trial(divergedOn: actual, labelCount: known.labelCount, without: score($0))
+        Trial(divergedOn: actual, labelCount: known.labelCount, without: score($0.probabilities))
       }
       return
     }
-    let after = evidence(
-      try embed(&body, material.texts + material.anchors + material.others, &run))
     if var validation = run.validation {
-      let start = ContinuousClock.now
-      guard
-        let tuned = try head.crossValidation(after, folds: recipe.folds, seed: recipe.seed)
-      else { preconditionFailure("the same answers could be cross-validated before") }
-      let trial = Trial(with: score(tuned), without: score(validation), toShow: .even)
+      let trial = Trial(
+        with: score(predicted), without: score(validation.probabilities), toShow: .doubt)
       run.bodyTrial = trial
-      run.seconds.validation += (ContinuousClock.now - start).seconds
       guard trial.used else {
         try body.restore()
         run.losses = []
         return
       }
       // Of suggested records, on which the body learned, the predictions from before say more.
-      for place in run.answered { validation.probabilities[place] = tuned.probabilities[place] }
+      for place in answered { validation.probabilities[place] = predicted[place] }
       validation.tunesBody = true
       run.validation = validation
       run.calibrate(set)
@@ -292,7 +312,7 @@ package struct Training: Sendable {
   /// that the body has not seen either.
   package func tunesBody(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody { return false }
-    return recipe.name == .setfit || learnsFromPairs(set) || followsSuggestions(set)
+    return recipe.name == .setfit || learnsFromPairs(set) || learnsFromSuggestions(set)
   }
 
   private func learnsFromPairs(_ set: TrainingSet) -> Bool {
@@ -313,7 +333,7 @@ package struct Training: Sendable {
     min(1, 0.16 * answersPerLabel(set).squareRoot())
   }
 
-  private func followsSuggestions(_ set: TrainingSet) -> Bool {
+  private func learnsFromSuggestions(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody || set.isMultiLabel { return false }
     // What the zero-shot agent says, the encoder knows.
     return set.agent != Suggestion.zeroShotAgent
@@ -462,12 +482,13 @@ package struct Training: Sendable {
 
   private func tune(
     _ body: inout some TrainableBody, texts: [[Int32]], labels: [[Int]],
-    headLoss: HeadLoss? = nil, _ run: inout Run
+    headLoss: HeadLoss? = nil, rate: Double = 1, _ run: inout Run
   ) throws {
     let report = run.report
-    run.losses = try run.measured(\.body) {
-      let losses = try BodyTraining(recipe: recipe, labels: labels, headLoss: headLoss).run(
-        &body, texts: texts, report: report)
+    run.losses += try run.measured(\.body) {
+      let losses = try BodyTraining(
+        recipe: recipe, labels: labels, headLoss: headLoss, rate: rate
+      ).run(&body, texts: texts, report: report)
       body.forgetSteps()
       return losses
     }
