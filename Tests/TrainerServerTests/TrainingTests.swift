@@ -262,6 +262,12 @@ struct TrainingTests {
       // The answers, which the body has not seen, say how sure the model may be.
       #expect(outcome.temperature != 1)
       #expect(try #require(outcome.validation).probabilities.allSatisfy { $0.count == 3 })
+      // Both parts together take no more steps than they may.
+      recipe.maxSteps = 7
+      body = LinearBody(vocabulary: 60, dimensions: 16)
+      _ = try Training(recipe: recipe).run(&body, set, material)
+      #expect(body.batches.count == 7)
+      recipe.maxSteps = nil
       // A rate at which suggestions teach nothing leaves the body as it was.
       recipe.bodyLearningRate = 1e30
       body = LinearBody(vocabulary: 60, dimensions: 16)

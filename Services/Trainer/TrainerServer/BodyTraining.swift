@@ -90,23 +90,16 @@ package struct BodyTraining: Sendable {
   package static let pairBudget = Budget(steps: 96, passes: 5, mates: 13)
   /// Towards a head.
   package static let headBudget = Budget(steps: 100, passes: 2)
-  /// Of the recipe's learning rate, where it learns from suggestions.
-  package static let suggestionRate = 1.0 / 3
   private let labels: [[Int]]
   private let headLoss: HeadLoss?
-  private let rate: Double
 
   /// - Parameters:
   ///   - labels: of each record, ascending.
   ///   - headLoss: of the same records, what to learn by under Lauter's recipe instead of by their pairs.
-  ///   - rate: of the recipe's learning rate.
-  package init(
-    recipe: Recipe, labels: [[Int]], headLoss: HeadLoss? = nil, rate: Double = 1
-  ) {
+  package init(recipe: Recipe, labels: [[Int]], headLoss: HeadLoss? = nil) {
     self.recipe = recipe
     self.labels = labels
     self.headLoss = headLoss
-    self.rate = rate
     pairs =
       recipe.name == .setfit
       ? ContrastivePairs(
@@ -143,7 +136,7 @@ package struct BodyTraining: Sendable {
       step < warmup
       ? Double(step) / Double(max(1, warmup))
       : max(0, Double(steps - step) / Double(max(1, steps - warmup)))
-    return recipe.bodyLearningRate * factor * rate
+    return recipe.bodyLearningRate * factor
   }
 
   /// Trains the body in place.

@@ -217,7 +217,8 @@ package struct Training: Sendable {
       let headLoss = try run.measured(\.head) { try head.loss(ofSuggestionsIn: known) }
       try tune(
         &body, texts: suggested.map { material.texts[$0] }, labels: suggested.map { labels[$0] },
-        headLoss: headLoss, rate: BodyTraining.suggestionRate, &run)
+        headLoss: headLoss, rate: Self.suggestionRate,
+        steps: recipe.maxSteps.map { ($0 + 1) / 2 }, &run)
       // The steps on pairs have no time for more.
       let some = (answered + suggested.evenly(atMost: EvidenceHead.suggestionsPerFold)).sorted()
       let agreed = zip(some, try learned(of: some, &body, &run).predicted).filter {
@@ -226,7 +227,7 @@ package struct Training: Sendable {
       try tune(
         &body, texts: agreed.map { material.texts[$0] } + material.anchors,
         labels: agreed.map { labels[$0] } + set.anchors.labels,
-        rate: BodyTraining.suggestionRate, &run)
+        rate: Self.suggestionRate, steps: recipe.maxSteps.map { $0 / 2 }, &run)
       (after, predicted) = try learned(of: Array(labels.indices), &body, &run)
     } catch TrainingError.diverged {
       try body.restore()
@@ -254,6 +255,8 @@ package struct Training: Sendable {
     }
     known = after
   }
+  /// Of the recipe's learning rate.
+  package static let suggestionRate = 1.0 / 3
 
   /// Cross-validates on the answers, and leaves out of head and evidence what does harm.
   private func validate(
@@ -480,15 +483,20 @@ package struct Training: Sendable {
     }
   }
 
+  /// - Parameters:
+  ///   - rate: of the recipe's learning rate.
+  ///   - steps: at most; `nil` as the recipe says.
   private func tune(
     _ body: inout some TrainableBody, texts: [[Int32]], labels: [[Int]],
-    headLoss: HeadLoss? = nil, rate: Double = 1, _ run: inout Run
+    headLoss: HeadLoss? = nil, rate: Double = 1, steps: Int? = nil, _ run: inout Run
   ) throws {
     let report = run.report
+    var recipe = recipe
+    recipe.bodyLearningRate *= rate
+    recipe.maxSteps = steps ?? recipe.maxSteps
     run.losses += try run.measured(\.body) {
-      let losses = try BodyTraining(
-        recipe: recipe, labels: labels, headLoss: headLoss, rate: rate
-      ).run(&body, texts: texts, report: report)
+      let losses = try BodyTraining(recipe: recipe, labels: labels, headLoss: headLoss).run(
+        &body, texts: texts, report: report)
       body.forgetSteps()
       return losses
     }

@@ -2756,7 +2756,7 @@ extension StoreV1 {
     public var bodyBatchSize: UInt32
     public var bodyLearningRate: Double
     /// At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
-    /// 0: as many as the epochs have, under lauter at most 96.
+    /// 0: as many as the epochs have, under lauter at most 96, or 196 where it learns from suggestions.
     public var maxSteps: UInt32
     /// These two are of setfit.
     public var samplingStrategy: StoreV1.SamplingStrategy

@@ -1163,7 +1163,7 @@ struct  Lauter__Store__V1__TrainingSpec
   double body_learning_rate;
   /*
    * At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
-   * 0: as many as the epochs have, under lauter at most 96.
+   * 0: as many as the epochs have, under lauter at most 96, or 196 where it learns from suggestions.
    */
   uint32_t max_steps;
   /*
