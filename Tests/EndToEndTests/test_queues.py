@@ -49,7 +49,7 @@ def test_planted_errors_come_first_in_the_queues(start, contracts, encoder, tmp_
     lauter("import", "reviews", "records.jsonl")
     lauter("train", "reviews", "--freeze-body", "--seed", "1")
 
-    for name, planted, share in [("label-errors", mistaken, 0.3), ("disagreements", misled, 0.3)]:
+    for name, planted, share in [("label-errors", mistaken, 0.4), ("disagreements", misled, 0.3)]:
         answer = queued(name)
         assert (answer.model, answer.version) == ("reviews", 1)
         found = [entry.record.external_id for entry in answer.records]
@@ -60,6 +60,8 @@ def test_planted_errors_come_first_in_the_queues(start, contracts, encoder, tmp_
               f"(precision {hits / max(1, min(len(found), len(planted))):.2f}, recall {hits / len(planted):.2f})")
         # By chance about one in eight or one in four.
         assert hits / len(planted) >= share
+        # About as many as there are: the classifier contradicts more, but is not often right.
+        assert len(found) <= (2 if planted is mistaken else 4) * len(planted)
         assert set(found) <= {row["id"] for row in (answered if planted is mistaken else open_)}
     shown = json.loads(lauter("dataset", "show", "reviews", "--json").stdout)
     assert {entry["queue"]: entry["records"] for entry in shown["queues"]} == {

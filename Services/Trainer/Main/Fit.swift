@@ -190,9 +190,19 @@ extension CrossValidationReport {
     where !suspects.isEmpty {
       lines.append(
         "\(suspects.count) records whose \(what) is probably wrong: "
-          + suspects.prefix(5).map { "\($0.id) (\($0.label), rather \($0.predicted))" }
+          + suspects.prefix(5).map { "\($0.id) (\($0.given), rather \($0.rather))" }
           .joined(separator: ", ") + (suspects.count > 5 ? ", …" : ""))
     }
     return lines
+  }
+}
+
+extension CrossValidationReport.Suspect {
+  fileprivate var given: String { label ?? Self.list(labels) }
+  fileprivate var rather: String { predicted ?? Self.list(predictedLabels) }
+
+  private static func list(_ labels: [String]?) -> String {
+    guard let labels, !labels.isEmpty else { return "no label" }
+    return labels.joined(separator: " and ")
   }
 }

@@ -73,14 +73,15 @@ extension SecondLooks {
   /// So many a queue holds; whoever has reviewed them trains again.
   private static let perQueue = 1_000
 
-  /// As the store keeps them.
+  /// As the store keeps them, whose records have one label.
   package func queues(_ set: TrainingSet) -> [StoreV1.Queue] {
     [("label-errors", labelErrors), ("disagreements", disagreements)].map { name, suspects in
       .init(
         name: name,
         entries: suspects.prefix(Self.perQueue).map {
           .init(
-            recordId: set.examples[$0.record].recordID, score: $0.score, label: set.labels[$0.label]
+            recordId: set.examples[$0.record].recordID, score: $0.score,
+            label: set.labels[$0.labels[0]]
           )
         })
     }

@@ -1,65 +1,126 @@
-/// Finds records whose label is probably wrong, from predictions by heads that have not learned from them
-/// (confident learning: Northcutt, Jiang, Chuang 2021).
+import Foundation
+
+/// Finds records whose label is probably wrong, from predictions by heads that have not learned from them, and
+/// estimates how many there are (after Northcutt, Jiang, Chuang 2021, "Confident Learning").
 ///
-/// A label's threshold is the mean probability it gets on the records that carry it. A record counts
-/// towards (given, other) if other is the most probable of the labels that reach their thresholds for it;
-/// these counts, scaled so that each given label adds up to its records, estimate how many are mislabelled
-/// in which way, and so many are taken, by the margin between the two probabilities.
+/// The paper counts the records for which another label reaches its mean probability. Where a classifier is not
+/// often right that accuses whatever it gets wrong, so here the two are told apart: a label is right and as
+/// probable as the classifier says, or with a small chance wrong, and then any other. Chance and the classifier's
+/// temperature are those under which the labels are most probable together; of a classifier that is often unsure,
+/// an unlikely label is no news.
 package enum ConfidentLearning {
   package struct Suspect: Sendable, Hashable {
     /// The record's place.
     package var record: Int
-    /// What it probably is.
-    package var label: Int
-    /// (1 + p(label) − p(given)) / 2: from ½ to 1, the higher the more probably wrong.
+    /// What it probably has instead, ascending; one label unless a record may have several.
+    package var labels: [Int]
+    /// In [0, 1], the higher the more it is worth a look: of a given label, how probable it is that it is wrong.
     package var score: Double
   }
 
+  /// What is believed of people's labels before any is seen, as a count: so many are wrong, and so many right.
+  package static let prior = (wrong: 2.0, right: 18.0)
+
+  /// As many records as are probably wrong, if the classifier contradicts that many.
+  ///
   /// - Parameters:
   ///   - labels: as given, one per record.
   ///   - probabilities: [records][labels], out of fold.
   /// - Returns: the suspects, the most probably wrong first.
   package static func suspects(labels: [Int], probabilities: [[Float]]) -> [Suspect] {
-    guard let count = probabilities.first?.count else { return [] }
-    var sums = [Double](repeating: 0, count: count)
-    var records = [Int](repeating: 0, count: count)
-    for (label, row) in zip(labels, probabilities) {
-      sums[label] += Double(row[label])
-      records[label] += 1
-    }
-    // A label without records reaches no threshold.
-    let thresholds = zip(sums, records).map { $1 == 0 ? Double.infinity : $0 / Double($1) }
-    var joint = [[Int]](repeating: [Int](repeating: 0, count: count), count: count)
-    for (label, row) in zip(labels, probabilities) {
-      let confident = row.indices.filter { Double(row[$0]) >= thresholds[$0] }
-      if let other = confident.max(by: { row[$0] < row[$1] }) { joint[label][other] += 1 }
-    }
-    return (0..<count).flatMap { given -> [Suspect] in
-      let total = joint[given].reduce(0, +)
-      guard total > 0 else { return [] }
-      let own = labels.indices.filter { labels[$0] == given }
-      return (0..<count).filter { $0 != given }.flatMap { other -> [Suspect] in
-        let share = Double(joint[given][other]) / Double(total)
-        let wrong = own.compactMap { record -> Suspect? in
-          let row = probabilities[record]
-          // Only what the classifier would call otherwise; and each record once, under that label.
-          guard row.mostProbable == other, row[other] > row[given] else { return nil }
-          return Suspect(
-            record: record, label: other, score: (1 + Double(row[other] - row[given])) / 2)
-        }
-        return Array(wrong.sorted(by: before).prefix(Int((share * Double(own.count)).rounded())))
+    let doubts = doubts(labels: labels, probabilities: probabilities)
+    let contradicted = labels.indices.filter { probabilities[$0].mostProbable != labels[$0] }
+    return Array(
+      contradicted.map {
+        Suspect(record: $0, labels: [probabilities[$0].mostProbable], score: doubts[$0])
+      }.sorted(by: before).prefix(Int(doubts.reduce(0, +).rounded())))
+  }
+
+  /// The same where a record may have several labels: every label is judged by itself, as given or not given.
+  ///
+  /// - Parameters:
+  ///   - labels: as given, ascending.
+  ///   - probabilities: [records][labels], out of fold, of each label by itself.
+  package static func suspects(labels: [[Int]], probabilities: [[Float]]) -> [Suspect] {
+    var doubtful: [Int: Suspect] = [:]
+    for label in 0..<(probabilities.first?.count ?? 0) {
+      for suspect in suspects(
+        labels: labels.map { $0.contains(label) ? 1 : 0 },
+        probabilities: probabilities.map { [1 - $0[label], $0[label]] })
+      {
+        var all =
+          doubtful[suspect.record]
+          ?? Suspect(record: suspect.record, labels: labels[suspect.record], score: 0)
+        all.labels =
+          suspect.labels == [1]
+          ? (all.labels + [label]).sorted() : all.labels.filter { $0 != label }
+        all.score = max(all.score, suspect.score)
+        doubtful[suspect.record] = all
       }
-    }.sorted(by: before)
+    }
+    return doubtful.values.sorted(by: before)
+  }
+
+  /// How probable it is that each label is wrong.
+  private static func doubts(labels: [Int], probabilities: [[Float]]) -> [Double] {
+    guard let count = probabilities.first?.count, count > 1 else {
+      return [Double](repeating: 0, count: labels.count)
+    }
+    var best = (cost: Double.infinity, doubts: [Double]())
+    for step in -12...8 {
+      let losses = Calibration.logLosses(
+        probabilities, labels, sharpness: exp2(Double(step) / 4))
+      // Of each label, if it is right and if it is wrong.
+      let likelihoods = losses.map { (right: exp(-$0), wrong: (1 - exp(-$0)) / Double(count - 1)) }
+      func probability(_ l: (right: Double, wrong: Double), _ share: Double) -> Double {
+        (1 - share) * l.right + share * l.wrong
+      }
+      // The cost is convex in the share: a bisection of its slope.
+      var (low, high) = (1e-4, 0.5)
+      for _ in 0..<30 {
+        let share = (low + high) / 2
+        let gain = likelihoods.reduce(prior.wrong / share - prior.right / (1 - share)) {
+          $0 + ($1.wrong - $1.right) / probability($1, share)
+        }
+        if gain > 0 { low = share } else { high = share }
+      }
+      let share = (low + high) / 2
+      let cost =
+        -prior.wrong * log(share) - prior.right * log(1 - share)
+        - likelihoods.reduce(0) { $0 + log(probability($1, share)) }
+      if cost < best.cost {
+        best = (cost, likelihoods.map { share * $0.wrong / probability($0, share) })
+      }
+    }
+    return best.doubts
   }
 
   /// Records on which a classifier that has not seen a suggestion contradicts it, those where it is
-  /// surest of being right first.
+  /// surest of being right first; their score is (1 + p(predicted) − p(suggested)) / 2.
   package static func disagreements(labels: [Int], probabilities: [[Float]]) -> [Suspect] {
     zip(labels, probabilities).enumerated().compactMap { record, pair in
       let (given, row) = pair
       let best = row.mostProbable
       guard best != given else { return nil }
-      return Suspect(record: record, label: best, score: (1 + Double(row[best] - row[given])) / 2)
+      return Suspect(
+        record: record, labels: [best], score: (1 + Double(row[best] - row[given])) / 2)
+    }.sorted(by: before)
+  }
+
+  /// The same where a record may have several labels and has those that reach their thresholds; the score is the
+  /// highest of what the classifier gives to a label's being there where the agent left it out, or the opposite.
+  ///
+  /// - Parameter thresholds: [labels].
+  package static func disagreements(
+    labels: [[Int]], probabilities: [[Float]], thresholds: [Float]
+  ) -> [Suspect] {
+    zip(labels, probabilities).enumerated().compactMap { record, pair in
+      let (given, row) = pair
+      let predicted = row.indices.filter { row[$0] >= thresholds[$0] }
+      let scores = Set(predicted).symmetricDifference(given).map {
+        Double(given.contains($0) ? 1 - row[$0] : row[$0])
+      }
+      return scores.max().map { Suspect(record: record, labels: predicted, score: $0) }
     }.sorted(by: before)
   }
 
@@ -75,26 +136,36 @@ package struct SecondLooks: Sendable {
   /// Records without an answer on which classifier and agent disagree.
   package var disagreements: [ConfidentLearning.Suspect]
 
-  /// Suspects are named by their place in the training set. Of records that may have several labels there are
-  /// none.
-  package init(_ validation: CrossValidation, _ set: TrainingSet) {
-    if set.isMultiLabel {
-      (labelErrors, disagreements) = ([], [])
-      return
-    }
+  /// Suspects are named by their place in the training set.
+  ///
+  /// - Parameter thresholds: of the model, where a record may have several labels.
+  package init(_ validation: CrossValidation, _ set: TrainingSet, thresholds: [Float]?) {
     func found(
-      _ isSuggested: Bool, _ find: ([Int], [[Float]]) -> [ConfidentLearning.Suspect]
+      _ isSuggested: Bool, _ find: ([[Int]], [[Float]]) -> [ConfidentLearning.Suspect]
     ) -> [ConfidentLearning.Suspect] {
       let places = set.examples.indices.filter { set.examples[$0].isSuggested == isSuggested }
       return find(
-        places.map { set.examples[$0].labels[0] }, places.map { validation.probabilities[$0] }
-      ).map { suspect in
+        places.map { set.examples[$0].labels }, places.map { validation.probabilities[$0] }
+      )
+      .map { suspect in
         var suspect = suspect
         suspect.record = places[suspect.record]
         return suspect
       }
     }
-    labelErrors = found(false) { ConfidentLearning.suspects(labels: $0, probabilities: $1) }
-    disagreements = found(true) { ConfidentLearning.disagreements(labels: $0, probabilities: $1) }
+    if set.isMultiLabel {
+      let thresholds = thresholds ?? [Float](repeating: 0.5, count: set.labels.count)
+      labelErrors = found(false) { ConfidentLearning.suspects(labels: $0, probabilities: $1) }
+      disagreements = found(true) {
+        ConfidentLearning.disagreements(labels: $0, probabilities: $1, thresholds: thresholds)
+      }
+    } else {
+      labelErrors = found(false) {
+        ConfidentLearning.suspects(labels: $0.map { $0[0] }, probabilities: $1)
+      }
+      disagreements = found(true) {
+        ConfidentLearning.disagreements(labels: $0.map { $0[0] }, probabilities: $1)
+      }
+    }
   }
 }

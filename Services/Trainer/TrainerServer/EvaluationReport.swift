@@ -110,9 +110,15 @@ package struct CrossValidationReport: Sendable, Encodable {
 
   package struct Suspect: Sendable, Encodable {
     package var id: String
-    /// As given or suggested, and what the classifier says.
-    package var label, predicted: String
+    /// As given or suggested, and what the classifier says; where a record may have several, the lists instead.
+    package var label, predicted: String?
+    package var labels, predictedLabels: [String]?
     package var score: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case id, label, predicted, labels, score
+      case predictedLabels = "predicted_labels"
+    }
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -134,13 +140,17 @@ package struct CrossValidationReport: Sendable, Encodable {
     labelNames = outcome.labelNameTrial
     tuning = outcome.bodyTrial
     learningCurve = outcome.learningCurve?.points
-    let looks = SecondLooks(validation, set)
+    let looks = SecondLooks(validation, set, thresholds: outcome.head.thresholds)
     func named(_ suspects: [ConfidentLearning.Suspect]) -> [Suspect] {
       suspects.prefix(Self.suspects).map {
         let example = set.examples[$0.record]
-        return Suspect(
-          id: example.externalID, label: set.labels[example.labels[0]],
-          predicted: set.labels[$0.label], score: $0.score)
+        let given = example.labels.map { set.labels[$0] }
+        let predicted = $0.labels.map { set.labels[$0] }
+        return set.isMultiLabel
+          ? Suspect(
+            id: example.externalID, labels: given, predictedLabels: predicted, score: $0.score)
+          : Suspect(
+            id: example.externalID, label: given[0], predicted: predicted[0], score: $0.score)
       }
     }
     labelErrors = named(looks.labelErrors)

@@ -177,7 +177,9 @@ package struct TrainingJob: Sendable {
       return Made(
         evaluation: assessment.map { .init($0, split: .test) },
         crossValidation: .init(outcome, plan.set, seed: plan.recipe.seed),
-        queues: outcome.validation.map { SecondLooks($0, plan.set).queues(plan.set) } ?? [],
+        queues: outcome.validation.map {
+          SecondLooks($0, plan.set, thresholds: outcome.head.thresholds).queues(plan.set)
+        } ?? [],
         agent: outcome.usedSuggestions ? plan.set.agent : nil,
         records: outcome.learnedFrom(plan.set),
         steps: outcome.losses.count, maxLength: body.maxTokens, seconds: outcome.seconds)
