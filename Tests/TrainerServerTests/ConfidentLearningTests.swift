@@ -75,13 +75,6 @@ struct ConfidentLearningTests {
     #expect(ConfidentLearning.suspects(labels: right, probabilities: probabilities).isEmpty)
   }
 
-  @Test("A label that no record carries accuses nobody")
-  func unusedLabel() {
-    let probabilities: [[Float]] = [[0.3, 0.2, 0.5], [0.2, 0.3, 0.5], [0.6, 0.2, 0.2]]
-    let suspects = ConfidentLearning.suspects(labels: [0, 1, 0], probabilities: probabilities)
-    #expect(suspects.allSatisfy { $0.labels != [2] })
-  }
-
   @Test("Disagreements are those records where another label is most probable, the surest first")
   func disagreements() {
     let probabilities: [[Float]] = [[0.9, 0.1], [0.4, 0.6], [0.05, 0.95], [0.5, 0.5]]
