@@ -53,6 +53,10 @@ struct ConfidentLearningTests {
     let suspects = ConfidentLearning.suspects(labels: labels, probabilities: probabilities)
     // It contradicts 60. Its probabilities tell nobody apart, which leaves what is believed beforehand.
     #expect(suspects.count <= 12)
+    // The same where a record may have several labels: as many answers, not as many of every label.
+    let several = ConfidentLearning.suspects(
+      labels: labels.map { [$0] }, probabilities: probabilities)
+    #expect(several.count <= 12)
   }
 
   @Test("Where a record may have several labels, a label too many and one too few are both found")

@@ -18,7 +18,7 @@ package enum ConfidentLearning {
     package var score: Double
   }
 
-  /// What is believed of people's labels before any is seen, as a count: so many are wrong, and so many right.
+  /// What is believed of people's answers before any is seen, as a count: so many are wrong, and so many right.
   package static let prior = (wrong: 2.0, right: 18.0)
 
   /// As many records as are probably wrong, if the classifier contradicts that many.
@@ -28,7 +28,16 @@ package enum ConfidentLearning {
   ///   - probabilities: [records][labels], out of fold.
   /// - Returns: the suspects, the most probably wrong first.
   package static func suspects(labels: [Int], probabilities: [[Float]]) -> [Suspect] {
-    let doubts = doubts(labels: labels, probabilities: probabilities)
+    suspects(labels: labels, probabilities: probabilities, wrong: prior.wrong)
+  }
+
+  /// - Parameter wrong: of as many labels as the prior counts.
+  private static func suspects(
+    labels: [Int], probabilities: [[Float]], wrong: Double
+  ) -> [Suspect] {
+    let doubts = doubts(
+      labels: labels, probabilities: probabilities,
+      prior: (wrong, prior.wrong + prior.right - wrong))
     let contradicted = labels.indices.filter { probabilities[$0].mostProbable != labels[$0] }
     return Array(
       contradicted.map {
@@ -36,17 +45,20 @@ package enum ConfidentLearning {
       }.sorted(by: before).prefix(Int(doubts.reduce(0, +).rounded())))
   }
 
-  /// The same where a record may have several labels: every label is judged by itself, as given or not given.
+  /// The same where a record may have several labels: every label is judged by itself, as given or not given, and
+  /// is as often wrong as leaves an answer, which is wrong with any of them, wrong as often as one label would be.
   ///
   /// - Parameters:
   ///   - labels: as given, ascending.
   ///   - probabilities: [records][labels], out of fold, of each label by itself.
   package static func suspects(labels: [[Int]], probabilities: [[Float]]) -> [Suspect] {
     var doubtful: [Int: Suspect] = [:]
-    for label in 0..<(probabilities.first?.count ?? 0) {
+    let count = probabilities.first?.count ?? 0
+    for label in 0..<count {
       for suspect in suspects(
         labels: labels.map { $0.contains(label) ? 1 : 0 },
-        probabilities: probabilities.map { [1 - $0[label], $0[label]] })
+        probabilities: probabilities.map { [1 - $0[label], $0[label]] },
+        wrong: prior.wrong / Double(count))
       {
         var all =
           doubtful[suspect.record]
@@ -62,7 +74,9 @@ package enum ConfidentLearning {
   }
 
   /// How probable it is that each label is wrong.
-  private static func doubts(labels: [Int], probabilities: [[Float]]) -> [Double] {
+  private static func doubts(
+    labels: [Int], probabilities: [[Float]], prior: (wrong: Double, right: Double)
+  ) -> [Double] {
     guard let count = probabilities.first?.count, count > 1 else {
       return [Double](repeating: 0, count: labels.count)
     }
