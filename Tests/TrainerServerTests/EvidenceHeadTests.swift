@@ -1,3 +1,4 @@
+import Foundation
 import Schema
 import Testing
 import TrainerServer
@@ -68,8 +69,8 @@ struct EvidenceHeadTests {
   @Test("Reliability shrinks: little evidence moves it little, much moves it to what was seen")
   func reliability() {
     let none = Reliability(labels: 3, answered: [])
-    #expect(abs(none.accuracy - 0.7) < 1e-12)
-    #expect(zip(none[1], [0.15, 0.7, 0.15]).allSatisfy { abs($0 - $1) < 1e-12 })
+    #expect(abs(none.accuracy - 0.7) < 1e-8)
+    #expect(zip(none[1], [0.15, 0.7, 0.15]).allSatisfy { abs($0 - $1) < 1e-8 })
 
     let few = Reliability(labels: 3, answered: [(0, 1), (0, 1)])
     #expect(few.accuracy < none.accuracy && few[0].max() == few[0].first)
@@ -77,16 +78,59 @@ struct EvidenceHeadTests {
     // Says 0 for everything that is 1, and is right otherwise.
     let seen = (0..<1000).map { i in (suggested: i % 2 == 0 ? 0 : 2, actual: i % 2 == 0 ? 1 : 2) }
     let much = Reliability(labels: 3, answered: seen)
-    #expect(abs(much.accuracy - 514.0 / 1020) < 1e-12)
+    #expect(abs(much.accuracy - 514.0 / 1020) < 1e-8)
     #expect(Array(much[0])[1] > 0.9 && Array(much[2])[2] > 0.9)
-    for suggested in 0..<3 { #expect(abs(much[suggested].reduce(0, +) - 1) < 1e-12) }
+    for suggested in 0..<3 { #expect(abs(much[suggested].reduce(0, +) - 1) < 1e-8) }
 
     // Bayes' rule: 0 is suggested half as often as 2, and 1 never.
     let likelihoods = none.likelihoods(suggested: [10, 0, 20])
-    #expect(abs(likelihoods[0] - 0.7 * 10 / (0.7 * 10 + 0.15 * 20)) < 1e-12)
-    #expect(abs(likelihoods[6] - 0.15 * 20 / (0.7 * 10 + 0.15 * 20)) < 1e-12)
-    #expect(likelihoods[3...5].allSatisfy { $0 == 0 } && abs(likelihoods[1] - 1.0 / 3) < 1e-12)
+    #expect(abs(likelihoods[0] - 0.7 * 10 / (0.7 * 10 + 0.15 * 20)) < 1e-8)
+    #expect(abs(likelihoods[6] - 0.15 * 20 / (0.7 * 10 + 0.15 * 20)) < 1e-8)
+    #expect(likelihoods[3...5].allSatisfy { $0 == 0 } && abs(likelihoods[1] - 1.0 / 3) < 1e-8)
   }
+
+  @Test(
+    "What a head believes of the suggestions says how often they are right, where a few answers mislead"
+  )
+  func beliefs() {
+    var random = RandomSource(seed: 1, purpose: .shots)
+    func unit() -> Double { Double(random.below(1 << 30)) / Double(1 << 30) }
+    let labels = 3
+    // The answers happen to say 11 of 12.
+    let answered = (0..<12).map { (suggested: 0, actual: $0 == 0 ? 1 : 0) }
+    for right in [0.45, 0.6, 0.75, 0.9] {
+      // A head that is right as often as it says, two times in three on the mean.
+      let beliefs = (0..<2_000).map { _ -> Double in
+        let sure = 1.0 / 3 + 2.0 / 3 * unit()
+        let guesses = [sure, (1 - sure) / 2, (1 - sure) / 2]
+        let draw = unit()
+        let truth = draw < sure ? 0 : draw < sure + guesses[1] ? 1 : 2
+        return unit() < right ? guesses[truth] : guesses[(truth + 1 + random.below(2)) % 3]
+      }
+      let reliability = Reliability(labels: labels, answered: answered, beliefs: beliefs)
+      #expect(abs(reliability.accuracy - right) < 0.05, "\(reliability.accuracy) for \(right)")
+    }
+    // One that knows nothing says nothing.
+    let ignorant = Reliability(
+      labels: labels, answered: answered, beliefs: [Double](repeating: 1.0 / 3, count: 1_000))
+    #expect(
+      abs(ignorant.accuracy - Reliability(labels: labels, answered: answered).accuracy) < 1e-6)
+  }
+
+  @Test("A suggestion of two labels says nothing when it is right in half, of more it does")
+  func bits() {
+    func agent(_ labels: Int, right: Int, wrong: Int) -> Reliability {
+      Reliability(
+        labels: labels,
+        answered: (0..<right).map { _ in (0, 0) } + (0..<wrong).map { _ in (0, 1) })
+    }
+    // With the prior's 14 and 6.
+    #expect(abs(agent(2, right: 6, wrong: 14).bits) < 1e-9)
+    #expect(abs(agent(2, right: 1, wrong: 0).bits - (1 - entropy(15.0 / 21))) < 1e-6)
+    #expect(abs(agent(3, right: 6, wrong: 14).bits - (log2(3) - 1.5)) < 1e-6)
+  }
+
+  private func entropy(_ p: Double) -> Double { -p * log2(p) - (1 - p) * log2(1 - p) }
 
   @Test("Suggestions that proved wrong in a regular way are read for what they mean")
   func confusedAgent() throws {

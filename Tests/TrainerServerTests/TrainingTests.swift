@@ -214,16 +214,19 @@ struct TrainingTests {
     "The body learns from suggestions unless it then predicts the answers worse, which it never sees"
   )
   func learnsFromSuggestions() throws {
-    let (answered, actual) = corpus(k: 8, seed: 1)
     let (rest, truth) = corpus(k: 80, seed: 2)
     var random = RandomSource(seed: 4, purpose: .shots)
-    // Of one agent three in four are right, of the other its say is chance.
+    // From one agent, right in three of four, it learns at a good rate; from the other, right in three of five, much
+    // too fast, and has too few answers to learn from them instead.
     let good = truth.map { random.below(4) < 3 ? $0 : ($0 + 1) % 3 }
-    let chance = random.shuffled(truth)
-    for (said, helps) in [(good, true), (chance, false)] {
+    random = RandomSource(seed: 4, purpose: .shots)
+    let fair = truth.map { random.below(5) < 3 ? $0 : ($0 + 1) % 3 }
+    for (said, helps) in [(good, true), (fair, false)] {
+      let answers = corpus(k: helps ? 8 : 2, seed: 1)
+      let answered = Array(answers.texts.prefix(helps ? 24 : 3))
+      let actual = Array(answers.labels.prefix(answered.count))
       var recipe = Recipe(.lauter)
-      // Fast enough for chance to do harm.
-      recipe.bodyLearningRate = helps ? 0.1 : 0.5
+      recipe.bodyLearningRate = helps ? 0.1 : 20
       recipe.suggestions = .always(by: nil)
       let lines =
         actual.enumerated().map {
@@ -240,9 +243,7 @@ struct TrainingTests {
         texts: answered + rest, anchors: (0..<12).map { [Int32(30 + $0)] })
       let outcome = try Training(recipe: recipe).run(&body, set, material)
       let trial = try #require(outcome.bodyTrial)
-      #expect(
-        trial.used == helps && outcome.usedSuggestions,
-        "\(trial.with.logLoss) with, \(trial.without.logLoss) without")
+      #expect(trial.used == helps && outcome.usedSuggestions)
       let follows = 240 * 2 / 16
       #expect(helps ? outcome.losses.count > follows : outcome.losses.isEmpty)
       #expect(
@@ -257,24 +258,73 @@ struct TrainingTests {
         }
         let (all, pairs) = (wrong(body.batches[..<follows]), wrong(body.batches[follows...]))
         #expect(all > 0.2 && pairs < all / 4, "\(all) of all, \(pairs) of pairs")
+        // The answers, which the body has not seen, say how sure the model may be.
+        #expect(outcome.temperature != 1)
       }
       #expect((body.weights == before) == !helps && body.steps == outcome.losses.count)
-      // The answers, which the body has not seen, say how sure the model may be.
-      #expect(outcome.temperature != 1)
       #expect(try #require(outcome.validation).probabilities.allSatisfy { $0.count == 3 })
       // Both parts together take no more steps than they may.
       recipe.maxSteps = 7
       body = LinearBody(vocabulary: 60, dimensions: 16)
       _ = try Training(recipe: recipe).run(&body, set, material)
       #expect(body.batches.count == 7)
-      recipe.maxSteps = nil
-      // A rate at which suggestions teach nothing leaves the body as it was.
-      recipe.bodyLearningRate = 1e30
-      body = LinearBody(vocabulary: 60, dimensions: 16)
-      let diverged = try Training(recipe: recipe).run(&body, set, material)
-      #expect(diverged.bodyTrial?.used == false && diverged.losses.isEmpty)
-      #expect(body.weights == before && diverged.usedSuggestions)
     }
+  }
+
+  @Test(
+    "A rate at which suggestions teach nothing leaves the body as it was, without answers to learn from"
+  )
+  func suggestionsDiverge() throws {
+    let (rest, truth) = corpus(k: 80, seed: 2)
+    var recipe = Recipe(.lauter)
+    recipe.bodyLearningRate = 1e30
+    let set = try TrainingSet(
+      labels: ["a", "b", "c"].map { Label(name: $0) },
+      lines: truth.enumerated().map {
+        TrainingSet.Line(id: "s\($0)", text: "", label: nil, suggestion: $1)
+      }, recipe: recipe)
+    var body = LinearBody(vocabulary: 60, dimensions: 16)
+    let before = body.weights
+    let diverged = try Training(recipe: recipe).run(
+      &body, set,
+      Training.Material(texts: rest, anchors: (0..<12).map { [Int32(30 + $0)] }))
+    #expect(diverged.losses.isEmpty && diverged.usedSuggestions && body.weights == before)
+  }
+
+  @Test("A body does not follow an agent whose suggestions say little, but learns from the answers")
+  func weakAgent() throws {
+    let (answered, actual) = corpus(k: 8, seed: 1)
+    let (rest, truth) = corpus(k: 80, seed: 2)
+    var random = RandomSource(seed: 4, purpose: .shots)
+    func said(_ truth: [Int]) -> [Int] {
+      truth.map { random.below(20) < 9 ? $0 : ($0 + 1 + random.below(2)) % 3 }
+    }
+    var recipe = Recipe(.lauter)
+    recipe.bodyLearningRate = 0.02
+    recipe.suggestions = .always(by: nil)
+    let material = Training.Material(
+      texts: answered + rest, anchors: (0..<12).map { [Int32(30 + $0)] })
+    func trained(_ onAnswers: [Int], _ others: [Int]) throws -> (Training.Outcome, LinearBody) {
+      let lines =
+        zip(actual, onAnswers).enumerated().map {
+          TrainingSet.Line(id: "a\($0)", text: "", label: $1.0, suggestion: $1.1)
+        }
+        + others.enumerated().map {
+          TrainingSet.Line(id: "s\($0)", text: "", label: nil, suggestion: $1)
+        }
+      let set = try TrainingSet(
+        labels: ["a", "b", "c"].map { Label(name: $0) }, lines: lines, recipe: recipe)
+      var body = LinearBody(vocabulary: 60, dimensions: 16)
+      return (try Training(recipe: recipe).run(&body, set, material), body)
+    }
+    let (onAnswers, others) = (said(actual), said(truth))
+    let (outcome, body) = try trained(onAnswers, others)
+    #expect(outcome.usedSuggestions && outcome.bodyTrial?.used == nil)
+    #expect(!outcome.losses.isEmpty && body.steps == outcome.losses.count)
+    #expect(Set(body.batches.joined()).isSubset(of: answered + material.anchors))
+    // The head still hears the agent.
+    let (other, same) = try trained(onAnswers, others.reversed())
+    #expect(same.weights == body.weights && other.head != outcome.head)
   }
 
   @Test("A rate at which the answers teach nothing is an error that says so")

@@ -80,31 +80,17 @@ package enum ConfidentLearning {
     guard let count = probabilities.first?.count, count > 1 else {
       return [Double](repeating: 0, count: labels.count)
     }
+    // A label is right, or it is any other.
     var best = (cost: Double.infinity, doubts: [Double]())
     for step in -12...8 {
       let losses = Calibration.logLosses(
         probabilities, labels, sharpness: exp2(Double(step) / 4))
-      // Of each label, if it is right and if it is wrong.
-      let likelihoods = losses.map { (right: exp(-$0), wrong: (1 - exp(-$0)) / Double(count - 1)) }
-      func probability(_ l: (right: Double, wrong: Double), _ share: Double) -> Double {
-        (1 - share) * l.right + share * l.wrong
-      }
-      // The cost is convex in the share: a bisection of its slope.
-      var (low, high) = (1e-4, 0.5)
-      for _ in 0..<30 {
-        let share = (low + high) / 2
-        let gain = likelihoods.reduce(prior.wrong / share - prior.right / (1 - share)) {
-          $0 + ($1.wrong - $1.right) / probability($1, share)
-        }
-        if gain > 0 { low = share } else { high = share }
-      }
-      let share = (low + high) / 2
-      let cost =
-        -prior.wrong * log(share) - prior.right * log(1 - share)
-        - likelihoods.reduce(0) { $0 + log(probability($1, share)) }
-      if cost < best.cost {
-        best = (cost, likelihoods.map { share * $0.wrong / probability($0, share) })
-      }
+      let mixture = Mixture(
+        likelihoods: losses.map { (one: exp(-$0), other: (1 - exp(-$0)) / Double(count - 1)) },
+        known: (one: prior.right, other: prior.wrong))
+      let share = mixture.share(in: 1e-4...0.5)
+      let cost = mixture.cost(share: share)
+      if cost < best.cost { best = (cost, mixture.others(share: share)) }
     }
     return best.doubts
   }

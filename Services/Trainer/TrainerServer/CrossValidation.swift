@@ -156,23 +156,6 @@ package struct Trial: Sendable, Hashable {
     }
   }
 
-  /// What must be shown for something to be left out, by how much higher the log loss is with it, in standard errors
-  /// of the paired difference.
-  package enum Burden: Sendable {
-    /// Of what helps nearly always, two: suggestions and label names, of which a dozen answers that say otherwise
-    /// by less say so by chance.
-    case harm
-    /// Of what mostly helps, a quarter: a body that has learned from suggestions.
-    case doubt
-
-    fileprivate var allowance: Double {
-      switch self {
-      case .harm: 2
-      case .doubt: 0.25
-      }
-    }
-  }
-
   /// Of a training that diverged: not used, and what it would have said is taken for nothing at all.
   ///
   /// - Parameter actual: the answers that `without` is of.
@@ -183,15 +166,16 @@ package struct Trial: Sendable, Hashable {
     used = false
   }
 
-  /// - Parameter burden: what must be shown.
-  package init(with: Score, without: Score, toShow burden: Burden = .harm) {
+  /// What is tried helps nearly always, so it is used unless the log loss is higher with it by two standard errors of
+  /// the paired difference: a dozen answers that say so by less say so by chance.
+  package init(with: Score, without: Score) {
     self.with = with
     self.without = without
     let harm = zip(with.logLosses, without.logLosses).map { $0 - $1 }
     let count = Double(harm.count)
     let mean = harm.reduce(0, +) / count
     let variance = harm.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
-    used = mean <= burden.allowance * (variance / count).squareRoot()
+    used = mean <= 2 * (variance / count).squareRoot()
   }
 }
 

@@ -28,6 +28,9 @@ package struct EvidenceHead: Sendable {
   package var suggestionC = 1.0
   /// Whether labels' names and descriptions count. Without them every label needs a record.
   package var usesAnchors = true
+  /// Whether the agent knows something else than labels' names and embeddings. Of the zero-shot agent, which does not,
+  /// it says nothing that it agrees with a head.
+  package var agentIsIndependent = true
 
   /// - Parameter regularisation: multiplies C, with or without suggestions.
   package init(regularisation: Double = 1) {
@@ -99,7 +102,7 @@ package struct EvidenceHead: Sendable {
     let (width, labels) = (evidence.width, evidence.labelCount)
     let x = evidence.coordinates + evidence.directions
     let suggested = evidence.isSuggested.contains(true)
-    var likelihoods = evidence.likelihoods
+    var likelihoods = try self.likelihoods(evidence)
     for label in 0..<labels {
       likelihoods += (0..<labels).map { $0 == label ? 1 : 0 }
     }
@@ -128,16 +131,40 @@ package struct EvidenceHead: Sendable {
     return try evidence.spread.head(head)
   }
 
+  /// Of the agent in the evidence, where each example has one label.
+  ///
+  /// - Throws: `HeadError`; `CancellationError`.
+  package func reliability(_ evidence: Evidence) throws -> Reliability {
+    let suggested = evidence.at(evidence.isSuggested.indices.filter { evidence.isSuggested[$0] })
+    var beliefs: [Double] = []
+    // Without labels' names, answers alone may know nothing of a label.
+    if usesAnchors, agentIsIndependent {
+      let probabilities = try fit(evidence.at(evidence.answered))
+        .probabilities(rows: suggested.embeddings)
+      beliefs = zip(probabilities, suggested.labels).map { Double($0[$1[0]]) }
+    }
+    return Reliability(
+      labels: evidence.labelCount,
+      answered: evidence.answers { (suggested: $0[0], actual: $1[0]) }, beliefs: beliefs)
+  }
+
+  /// [examples, labels]: what is known of each example, as `LogisticRegression` wants it.
+  private func likelihoods(_ evidence: Evidence) throws -> [Double] {
+    if evidence.isMultiLabel { return evidence.likelihoodsOfSeveral }
+    guard evidence.isSuggested.contains(true) else { return evidence.likelihoods(nil) }
+    return evidence.likelihoods(try reliability(evidence))
+  }
+
   /// What a body may learn by from the suggestions alone: a head fitted to them, and what they say of each of
-  /// their records, in their order. Of people's answers it knows no more than how often they agree, so what
-  /// they say of a body that learned by it can be believed.
+  /// their records, in their order. Of people's answers it knows no more than how reliable they show the agent to
+  /// be, so what they say of a body that learned by it can be believed.
   ///
   /// - Throws: `HeadError`; `CancellationError`.
   func loss(ofSuggestionsIn evidence: Evidence) throws -> HeadLoss {
     var unanswered = self
     unanswered.answerWeight = 0
     let head = try unanswered.fit(evidence)
-    let likelihoods = evidence.likelihoods
+    let likelihoods = try self.likelihoods(evidence)
     return HeadLoss(
       head: head,
       likelihoods: evidence.isSuggested.indices.filter { evidence.isSuggested[$0] }.flatMap {
@@ -163,28 +190,35 @@ package struct EvidenceHead: Sendable {
 }
 
 extension EvidenceHead.Evidence {
-  /// [examples, labels]: what is known of each example, as `LogisticRegression` wants it.
-  fileprivate var likelihoods: [Double] {
+  /// [examples, labels]: what is known of each example, as `LogisticRegression` wants it; where each has one label.
+  ///
+  /// - Parameter agent: how reliable it is; `nil` where there are no suggestions.
+  fileprivate func likelihoods(_ agent: Reliability?) -> [Double] {
     let labelCount = labelCount
-    if isMultiLabel {
-      let suggested = (0..<labelCount).map { label in
-        suggestionLikelihoods(reliability(of: label)) { $0.contains(label) ? 1 : 0 }
-      }
-      return labels.indices.flatMap { row in
-        (0..<labelCount).map { label in
-          let has = labels[row].contains(label) ? 1 : 0
-          guard isSuggested[row] else { return Double(has) }
-          let (without, with) = (suggested[label][has * 2], suggested[label][has * 2 + 1])
-          return with / (without + with)
-        }
-      }
-    }
-    let suggested = suggestionLikelihoods(reliability) { $0[0] }
+    let suggested = agent.map { suggestionLikelihoods($0) { $0[0] } }
     return labels.indices.flatMap { row in
       let label = labels[row][0]
-      return isSuggested[row]
-        ? Array(suggested[label * labelCount..<(label + 1) * labelCount])
-        : (0..<labelCount).map { $0 == label ? 1 : 0 }
+      return if let suggested, isSuggested[row] {
+        Array(suggested[label * labelCount..<(label + 1) * labelCount])
+      } else {
+        (0..<labelCount).map { $0 == label ? 1.0 : 0 }
+      }
+    }
+  }
+
+  /// The same where an example may have several labels, of each label against the rest.
+  fileprivate var likelihoodsOfSeveral: [Double] {
+    let labelCount = labelCount
+    let suggested = (0..<labelCount).map { label in
+      suggestionLikelihoods(reliability(of: label)) { $0.contains(label) ? 1 : 0 }
+    }
+    return labels.indices.flatMap { row in
+      (0..<labelCount).map { label in
+        let has = labels[row].contains(label) ? 1 : 0
+        guard isSuggested[row] else { return Double(has) }
+        let (without, with) = (suggested[label][has * 2], suggested[label][has * 2 + 1])
+        return with / (without + with)
+      }
     }
   }
 
@@ -195,12 +229,6 @@ extension EvidenceHead.Evidence {
     var counts = [Double](repeating: 0, count: reliability.labels)
     for row in labels.indices where isSuggested[row] { counts[kind(labels[row])] += 1 }
     return reliability.likelihoods(suggested: counts)
-  }
-
-  /// Of the agent, on the examples that people have answered; where each has one label.
-  package var reliability: Reliability {
-    Reliability(
-      labels: labelCount, answered: answers { (suggested: $0[0], actual: $1[0]) })
   }
 
   /// Of the agent in the matter of one label, on the examples that people have answered: 1 is that a
@@ -214,7 +242,7 @@ extension EvidenceHead.Evidence {
   }
 
   /// What was suggested and answered of each example that has both.
-  private func answers<R>(_ made: (_ suggested: [Int], _ actual: [Int]) -> R) -> [R] {
+  fileprivate func answers<R>(_ made: (_ suggested: [Int], _ actual: [Int]) -> R) -> [R] {
     labels.indices.filter { !isSuggested[$0] }.compactMap { row in
       suggestions[row].map { made($0, labels[row]) }
     }

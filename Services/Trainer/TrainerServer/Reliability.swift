@@ -1,5 +1,9 @@
+import Foundation
+
 /// How far an agent's suggestions can be believed: for each label it may suggest, how probable every
-/// label is to be the true one, measured on records that people have answered too.
+/// label is to be the true one, measured on records that people have answered too and, where nobody has, by how often
+/// it says what a head holds true that has learned from no suggestion (Dawid & Skene 1979, "Maximum likelihood
+/// estimation of observer error-rates using the EM algorithm", with that head as the other observer).
 ///
 /// With few answers a count says little, so each row starts from a prior: the agent's overall
 /// accuracy, itself shrunk towards what labellers commonly reach, with the errors spread evenly.
@@ -15,13 +19,22 @@ package struct Reliability: Sendable, Hashable {
   /// So many answers on one suggested label weigh as much as the overall accuracy.
   package static let rowPrior = 30.0
 
-  /// - Parameter answered: of each answered record, what the agent suggested and what is true.
-  package init(labels: Int, answered: [(suggested: Int, actual: Int)]) {
+  /// - Parameters:
+  ///   - answered: of each answered record, what the agent suggested and what is true.
+  ///   - beliefs: of suggestions that nobody has answered, how probable a head holds each to be right that knows
+  ///     nothing of them.
+  package init(
+    labels: Int, answered: [(suggested: Int, actual: Int)], beliefs: [Double] = []
+  ) {
     self.labels = labels
     let right = Double(answered.count { $0.suggested == $0.actual })
-    let accuracy =
-      (Self.prior.right + right)
-      / (Self.prior.right + Self.prior.wrong + Double(answered.count))
+    // A suggestion is the true label, or it is any other.
+    let accuracy = Mixture(
+      likelihoods: beliefs.map { (one: (1 - $0) / Double(labels - 1), other: $0) },
+      known: (
+        one: Self.prior.wrong + Double(answered.count) - right, other: Self.prior.right + right
+      )
+    ).share(in: 1e-4...(1 - 1e-4))
     self.accuracy = accuracy
     var counts = [Double](repeating: 0, count: labels * labels)
     for (suggested, actual) in answered { counts[suggested * labels + actual] += 1 }
@@ -35,6 +48,12 @@ package struct Reliability: Sendable, Hashable {
       }
     }
     self.probabilities = probabilities
+  }
+
+  /// How much a suggestion says about a label, in bits, were all labels and all errors equally frequent.
+  package var bits: Double {
+    let (right, wrong) = (accuracy, 1 - accuracy)
+    return log2(Double(labels)) + right * log2(right) + wrong * log2(wrong / Double(labels - 1))
   }
 
   /// How probable each label is where the agent suggested this one.

@@ -102,6 +102,7 @@ package struct Training: Sendable {
         others: Array(embeddings[others...]))
     }
     var head = EvidenceHead(regularisation: recipe.headC)
+    head.agentIsIndependent = set.agent != Suggestion.zeroShotAgent
     let before = try embed(&body, material.texts + material.anchors + material.others, &run)
     var known = evidence(before, of: set.examples)
     let clock = ContinuousClock()
@@ -112,11 +113,13 @@ package struct Training: Sendable {
     run.seconds.validation = (clock.now - start).seconds
     run.answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
     run.calibrate(set)
-    if run.usedSuggestions {
-      if learnsFromSuggestions(set) {
-        try learnFromSuggestions(&body, set, material, head, &known, &run, evidence)
-      }
-    } else if learnsFromPairs(set) {
+    var learned = false
+    if run.usedSuggestions, learnsFromSuggestions(set),
+      try !learnsFromPairs(set) || head.reliability(known).bits >= Self.fewestBitsToFollow
+    {
+      learned = try learnFromSuggestions(&body, set, material, head, &known, &run, evidence)
+    }
+    if !learned, learnsFromPairs(set) {
       try learnFromPairs(&body, set, material, head, before, &known, &run, evidence)
     }
     return try run.finished { [temperature = run.temperature, thresholds = run.thresholds] in
@@ -126,7 +129,8 @@ package struct Training: Sendable {
     }
   }
 
-  /// Tunes the body on the answers, and keeps a part of what that does to it.
+  /// Tunes the body on the answers, and keeps a part of what that does to it. The head still learns from suggestions
+  /// where they are used.
   ///
   /// A tuned body has seen all answers, so none is left to say how sure the head may be. The other texts have
   /// nothing to do with that: on them it would be overconfident at the temperature from before, and not sure
@@ -143,39 +147,47 @@ package struct Training: Sendable {
     _ run: inout Run,
     _ evidence: ([Float], [TrainingSet.Example]) -> EvidenceHead.Evidence
   ) throws {
-    let examples = run.answered.map { set.examples[$0] }
-    let texts = run.answered.map { material.texts[$0] }
+    let suggested = set.examples.indices.filter { set.examples[$0].isSuggested }
     // Where suggestions are not learned from, their texts are as good as any.
-    var random = RandomSource(seed: recipe.seed, purpose: .otherTexts)
-    var left = Training.Material.tokensOfOthers
-    let unheeded = random.shuffled(
-      set.examples.indices.filter { set.examples[$0].isSuggested }
-    ).prefix(max(0, TrainingSet.textBudget - texts.count - material.others.count)).prefix {
-      left -= material.texts[$0].count
-      return left >= 0
-    }.sorted()
-    let others = unheeded.map { material.texts[$0] } + material.others
-    let width = known.width
+    let heeded = run.usedSuggestions ? suggested : []
+    let unheeded = run.usedSuggestions ? [] : some(suggested, beside: run.answered, material)
+    let (answered, width) = (run.answered, known.width)
+    func texts(_ places: [Int]) -> [[Int32]] { places.map { material.texts[$0] } }
     let untuned = try run.measured(\.head) {
       try head.fit(known).probabilities(
-        rows: unheeded.flatMap { before[$0 * width..<($0 + 1) * width] }
+        rows: (heeded + unheeded).flatMap { before[$0 * width..<($0 + 1) * width] }
           + before.suffix(material.others.count * width))
     }
     // A label's sentences are texts of that label, so that tuning does not forget what it is called.
     try tune(
-      &body, texts: texts + (head.usesAnchors ? material.anchors : []),
-      labels: examples.map(\.labels) + (head.usesAnchors ? set.anchors.labels : []), &run)
+      &body, texts: texts(answered) + (head.usesAnchors ? material.anchors : []),
+      labels: answered.map { set.examples[$0].labels }
+        + (head.usesAnchors ? set.anchors.labels : []), &run)
     try body.keep(shareToKeep(set))
-    let after = try embed(&body, texts + material.anchors + others, &run)
-    known = evidence(after, examples)
+    let others = texts(unheeded) + material.others
+    let after = try embed(&body, texts(answered + heeded) + material.anchors + others, &run)
+    known = evidence(after, (answered + heeded).map { set.examples[$0] })
     guard untuned.count >= Calibration.fewestRecords else { return }
     let tuned = try run.measured(\.head) {
-      try head.fit(known).probabilities(rows: Array(after.suffix(others.count * width)))
+      try head.fit(known).probabilities(
+        rows: Array(after[answered.count * width..<(answered + heeded).count * width])
+          + after.suffix(others.count * width))
     }
     let asSure = Calibration.temperature(
       probabilities: tuned,
       confidence: Calibration.confidence(untuned.map { $0.divided(by: run.temperature) }))
     run.temperature = (run.temperature * asSure).squareRoot()
+  }
+
+  /// As many of the places as there is room for beside the answers and other texts, at random, ascending.
+  private func some(_ places: [Int], beside answered: [Int], _ material: Material) -> [Int] {
+    var random = RandomSource(seed: recipe.seed, purpose: .otherTexts)
+    var left = Material.tokensOfOthers
+    let room = TrainingSet.textBudget - answered.count - material.others.count
+    return random.shuffled(places).prefix(max(0, room)).prefix {
+      left -= material.texts[$0].count
+      return left >= 0
+    }.sorted()
   }
 
   /// Tunes the body on suggestions, unless it then predicts the answers worse, which it has not seen; without answers
@@ -188,11 +200,12 @@ package struct Training: Sendable {
   /// - Parameters:
   ///   - known: of all examples, before and, where it is kept, after.
   ///   - evidence: of embeddings, of examples.
+  /// - Returns: whether the body has learned from them; else it is as it was.
   private func learnFromSuggestions(
     _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
     _ head: EvidenceHead, _ known: inout EvidenceHead.Evidence, _ run: inout Run,
     _ evidence: ([Float], [TrainingSet.Example]) -> EvidenceHead.Evidence
-  ) throws {
+  ) throws -> Bool {
     let suggested = set.examples.indices.filter { set.examples[$0].isSuggested }
     let labels = set.examples.map(\.labels)
     let folds = run.validation?.folds ?? CrossValidation.defaultFolds
@@ -236,16 +249,15 @@ package struct Training: Sendable {
       run.bodyTrial = run.validation.map {
         Trial(divergedOn: actual, labelCount: known.labelCount, without: score($0.probabilities))
       }
-      return
+      return false
     }
     if var validation = run.validation {
-      let trial = Trial(
-        with: score(predicted), without: score(validation.probabilities), toShow: .doubt)
+      let trial = Trial(with: score(predicted), without: score(validation.probabilities))
       run.bodyTrial = trial
       guard trial.used else {
         try body.restore()
         run.losses = []
-        return
+        return false
       }
       // Of suggested records, on which the body learned, the predictions from before say more.
       for place in answered { validation.probabilities[place] = predicted[place] }
@@ -254,9 +266,13 @@ package struct Training: Sendable {
       run.calibrate(set)
     }
     known = after
+    return true
   }
   /// Of the recipe's learning rate.
   package static let suggestionRate = 1.0 / 3
+  /// What a suggestion must say about a label, in bits, for the body to rather learn from suggestions than from
+  /// answers. Of two labels an agent says as much that is right in 70%, of three in 54%.
+  package static let fewestBitsToFollow = 0.12
 
   /// Cross-validates on the answers, and leaves out of head and evidence what does harm.
   private func validate(
