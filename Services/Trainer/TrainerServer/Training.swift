@@ -163,7 +163,7 @@ package struct Training: Sendable {
       &body, texts: texts(answered) + (head.usesAnchors ? material.anchors : []),
       labels: answered.map { set.examples[$0].labels }
         + (head.usesAnchors ? set.anchors.labels : []), &run)
-    try body.keep(shareToKeep(set))
+    try body.keep(shareToKeep(set) * (run.usedSuggestions ? Self.shareBesideSuggestions : 1))
     let others = texts(unheeded) + material.others
     let after = try embed(&body, texts(answered + heeded) + material.anchors + others, &run)
     known = evidence(after, (answered + heeded).map { set.examples[$0] })
@@ -351,6 +351,9 @@ package struct Training: Sendable {
   package func shareToKeep(_ set: TrainingSet) -> Double {
     min(1, 0.16 * answersPerLabel(set).squareRoot())
   }
+
+  /// Of what would stay without suggestions: a head that learns from these too has less need of a body that fits it.
+  package static let shareBesideSuggestions = 0.4
 
   private func learnsFromSuggestions(_ set: TrainingSet) -> Bool {
     if recipe.freezeBody || set.isMultiLabel { return false }
