@@ -162,6 +162,21 @@ final class EncoderParameters: @unchecked Sendable {
     for i in now.word.indices { word[i] += share * (now.word[i] - word[i]) }
   }
 
+  /// Every value, in full precision, the words' embeddings last.
+  var values: [Float] {
+    get {
+      Array(UnsafeBufferPointer(start: dense, count: layout.count))
+        + UnsafeBufferPointer(start: word, count: wordCount)
+    }
+    set {
+      precondition(newValue.count == layout.count + wordCount, "every value")
+      newValue.withUnsafeBufferPointer { values in
+        dense.update(from: values.baseAddress!, count: layout.count)
+        word.update(from: values.baseAddress! + layout.count, count: wordCount)
+      }
+    }
+  }
+
   private func read(_ tensors: [Tensor], _ source: any TensorSource, _ pool: ComputePool) throws {
     let problem = Mutex<(any Error)?>(nil)
     pool.run(tensors.count) { index in

@@ -157,6 +157,18 @@ public final class EncoderTrainer {
     try forward.parameters.keep(share, since: EncoderWeights(directory), pool: pool)
   }
 
+  /// All weights, in an order of their own. Getting or setting them makes the next step the first of a new AdamW.
+  public var weights: [Float] {
+    get {
+      forgetSteps()
+      return forward.parameters.values
+    }
+    set {
+      forgetSteps()
+      forward.parameters.values = newValue
+    }
+  }
+
   // MARK: Evaluation
 
   /// The embeddings of `tokens` with the weights as they are now, without dropout: exactly those of

@@ -20,6 +20,8 @@ struct LinearBody: TrainableBody {
   private var last: [[Int32]] = []
   /// Embeddings are not numbers once so many steps have been taken.
   var failsAfter = Int.max
+  /// All embeddings are alike once so many have been.
+  var forgetsAfter = Int.max
 
   init(vocabulary: Int, dimensions: Int, seed: UInt64 = 1) {
     self.dimensions = dimensions
@@ -34,6 +36,9 @@ struct LinearBody: TrainableBody {
   func embed(_ texts: [[Int32]]) -> [Float] {
     if steps >= failsAfter {
       return [Float](repeating: .nan, count: texts.count * dimensions)
+    }
+    if steps >= forgetsAfter {
+      return [Float](repeating: 1, count: texts.count * dimensions)
     }
     return texts.flatMap { text in
       (0..<dimensions).map { d in

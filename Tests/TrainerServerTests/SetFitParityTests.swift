@@ -222,6 +222,32 @@ struct SetFitParityTests {
   }
 
   @Test(
+    "Training goes on from weights that were put back as it would have from where they were",
+    .enabled(if: LocalFitTests.hasEncoders))
+  func putsWeightsBack() throws {
+    var recipe = Recipe(.setfit)
+    recipe.bodyLearningRate = 1e-3
+    recipe.maxSteps = 3
+    recipe.dropout = false
+    var body = try body(recipe)
+    let texts = body.tokens(Self.fixture.texts)
+    let labels = Self.fixture.labels.map { [$0] }
+    func train() throws {
+      _ = try BodyTraining(recipe: recipe, labels: labels).run(&body, texts: texts)
+    }
+    try train()
+    let (weights, tensors) = (body.weights, body.tensors().map(\.values))
+    try train()
+    let after = body.tensors().map(\.values)
+    #expect(after != tensors)
+    try body.restore()
+    body.weights = weights
+    #expect(body.tensors().map(\.values) == tensors && body.weights == weights)
+    try train()
+    #expect(body.tensors().map(\.values) == after)
+  }
+
+  @Test(
     "Ten steps on the body have setfit's learning rates, losses and outcome",
     .enabled(if: LocalFitTests.hasEncoders), arguments: fixture.runs.indices)
   func tenSteps(index: Int) throws {

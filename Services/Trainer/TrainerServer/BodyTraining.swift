@@ -25,9 +25,33 @@ package protocol TrainableBody {
   /// Takes back a part of what all steps have done to the weights, so that `share` of it stays, from 0 to 1. The
   /// next step is the first of a new AdamW.
   mutating func keep(_ share: Double) throws
+  /// All of them, in an order of the body's own. Once they are got or set, the next step is the first of a new AdamW.
+  var weights: [Float] { mutating get set }
   /// Embeds texts as inference would: without dropout, one text's embedding independent of the
   /// others. [texts, dimensions], row-major.
   mutating func embed(_ texts: [[Int32]]) throws -> [Float]
+}
+
+extension TrainableBody {
+  /// Puts the weights at the mean of what several trainings, each with its number, make of those from before the first
+  /// step: what they have learned in common adds up, and what each has learned alone counts less (Wortsman et al. 2022,
+  /// "Model soups"). Needs room for all weights once more.
+  ///
+  /// - Throws: what `train` and `restore` throw; then the weights are those they left.
+  package mutating func average(
+    of count: Int, _ train: (_ body: inout Self, _ number: Int) throws -> Void
+  ) throws {
+    var mean: [Float] = []
+    for number in 0..<count {
+      if number > 0 { try restore() }
+      try train(&self, number)
+      let trained = weights
+      if number == 0 { mean = trained }
+      let part = 1 / Float(number + 1)
+      for i in mean.indices { mean[i] += part * (trained[i] - mean[i]) }
+    }
+    if count > 0 { weights = mean }
+  }
 }
 
 /// How far a training run is.

@@ -46,6 +46,11 @@ package struct EncoderBody: TrainableBody {
     try trainer.keep(Float(share), since: directory)
   }
 
+  package var weights: [Float] {
+    get { trainer.weights }
+    nonmutating set { trainer.weights = newValue }
+  }
+
   package var dimensions: Int { directory.configuration.hidden }
 
   package func tokens(_ texts: [String]) -> [[Int32]] {

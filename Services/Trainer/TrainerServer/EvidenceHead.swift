@@ -148,8 +148,11 @@ package struct EvidenceHead: Sendable {
       answered: evidence.answers { (suggested: $0[0], actual: $1[0]) }, beliefs: beliefs)
   }
 
-  /// [examples, labels]: what is known of each example, as `LogisticRegression` wants it.
-  private func likelihoods(_ evidence: Evidence) throws -> [Double] {
+  /// [examples, labels]: how probable what is known of each example is under each label, as `LogisticRegression`
+  /// wants it.
+  ///
+  /// - Throws: `HeadError`; `CancellationError`.
+  func likelihoods(_ evidence: Evidence) throws -> [Double] {
     if evidence.isMultiLabel { return evidence.likelihoodsOfSeveral }
     guard evidence.isSuggested.contains(true) else { return evidence.likelihoods(nil) }
     return evidence.likelihoods(try reliability(evidence))

@@ -168,6 +168,14 @@ private struct RememberingBody: TrainableBody {
 
   mutating func forgetSteps() { body.forgetSteps() }
 
+  var weights: [Float] {
+    get { body.weights }
+    set {
+      known = [:]
+      body.weights = newValue
+    }
+  }
+
   mutating func restore() throws {
     known = [:]
     try body.restore()

@@ -12,7 +12,7 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
   package enum Purpose: UInt64, Sendable {
     case shots = 1
     case pairChoice, pairOrder, dropout, folds, bootstrap, minHash, suggestions, head, headOrder
-    case otherTexts
+    case otherTexts, parts
   }
 
   package mutating func next() -> UInt64 {

@@ -87,45 +87,61 @@ package struct Training: Sendable {
       return outcome
     }
     var run = Run(report: report)
-    let width = body.dimensions
-    /// Of the examples, the labels' sentences and other texts, embedded in this order.
-    func evidence(_ embeddings: [Float], of examples: [TrainingSet.Example])
-      -> EvidenceHead.Evidence
-    {
-      let anchors = examples.count * width
-      let others = anchors + material.anchors.count * width
-      return EvidenceHead.Evidence(
-        embeddings: Array(embeddings[..<anchors]), width: width, labels: examples.map(\.labels),
-        isMultiLabel: set.isMultiLabel,
-        isSuggested: examples.map(\.isSuggested), suggestions: examples.map(\.suggestion),
-        anchors: set.anchors.vectors(Array(embeddings[anchors..<others]), width: width),
-        others: Array(embeddings[others...]))
-    }
-    var head = EvidenceHead(regularisation: recipe.headC)
-    head.agentIsIndependent = set.agent != Suggestion.zeroShotAgent
+    var lesson = Lesson(
+      set: set, material: material, head: EvidenceHead(regularisation: recipe.headC),
+      width: body.dimensions)
+    lesson.head.agentIsIndependent = set.agent != Suggestion.zeroShotAgent
     let before = try embed(&body, material.texts + material.anchors + material.others, &run)
-    var known = evidence(before, of: set.examples)
+    var known = lesson.evidence(before, of: Array(set.examples.indices))
     let clock = ContinuousClock()
     let start = clock.now
     report(TrainingProgress(phase: .validation, done: 0, total: 1))
-    try validate(&head, &known, &run)
+    try validate(&lesson.head, &known, &run)
     report(TrainingProgress(phase: .validation, done: 1, total: 1))
     run.seconds.validation = (clock.now - start).seconds
     run.answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
     run.calibrate(set)
     var learned = false
     if run.usedSuggestions, learnsFromSuggestions(set),
-      try !learnsFromPairs(set) || head.reliability(known).bits >= Self.fewestBitsToFollow
+      try !learnsFromPairs(set)
+        || lesson.head.reliability(known).bits >= Self.fewestBitsToFollow
     {
-      learned = try learnFromSuggestions(&body, set, material, head, &known, &run, evidence)
+      learned = try learnFromSuggestions(&body, lesson, &known, &run)
     }
     if !learned, learnsFromPairs(set) {
-      try learnFromPairs(&body, set, material, head, before, &known, &run, evidence)
+      try learnFromPairs(&body, lesson, before, &known, &run)
     }
-    return try run.finished { [temperature = run.temperature, thresholds = run.thresholds] in
+    return try run.finished {
+      [head = lesson.head, temperature = run.temperature, thresholds = run.thresholds] in
       let fitted = try head.fit(known)
       return try thresholds.map { try fitted.with(thresholds: $0) }
         ?? fitted.divided(by: temperature)
+    }
+  }
+
+  /// What body and head learn from by Lauter's recipe.
+  struct Lesson {
+    let set: TrainingSet
+    let material: Material
+    var head: EvidenceHead
+    /// The body's dimensions.
+    let width: Int
+
+    /// Of the examples at these places.
+    func texts(_ places: [Int]) -> [[Int32]] { places.map { material.texts[$0] } }
+
+    /// - Parameters:
+    ///   - embeddings: of the examples at these places, the labels' sentences and other texts, in this order.
+    func evidence(_ embeddings: [Float], of places: [Int]) -> EvidenceHead.Evidence {
+      let anchors = places.count * width
+      let others = anchors + material.anchors.count * width
+      let examples = places.map { set.examples[$0] }
+      return EvidenceHead.Evidence(
+        embeddings: Array(embeddings[..<anchors]), width: width, labels: examples.map(\.labels),
+        isMultiLabel: set.isMultiLabel,
+        isSuggested: examples.map(\.isSuggested), suggestions: examples.map(\.suggestion),
+        anchors: set.anchors.vectors(Array(embeddings[anchors..<others]), width: width),
+        others: Array(embeddings[others...]))
     }
   }
 
@@ -140,19 +156,16 @@ package struct Training: Sendable {
   /// - Parameters:
   ///   - before: embeddings of all texts of the material.
   ///   - known: of all examples, before and after.
-  ///   - evidence: of embeddings, of examples.
   private func learnFromPairs(
-    _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
-    _ head: EvidenceHead, _ before: [Float], _ known: inout EvidenceHead.Evidence,
-    _ run: inout Run,
-    _ evidence: ([Float], [TrainingSet.Example]) -> EvidenceHead.Evidence
+    _ body: inout some TrainableBody, _ lesson: Lesson, _ before: [Float],
+    _ known: inout EvidenceHead.Evidence, _ run: inout Run
   ) throws {
+    let (set, material, head) = (lesson.set, lesson.material, lesson.head)
     let suggested = set.examples.indices.filter { set.examples[$0].isSuggested }
     // Where suggestions are not learned from, their texts are as good as any.
     let heeded = run.usedSuggestions ? suggested : []
     let unheeded = run.usedSuggestions ? [] : some(suggested, beside: run.answered, material)
-    let (answered, width) = (run.answered, known.width)
-    func texts(_ places: [Int]) -> [[Int32]] { places.map { material.texts[$0] } }
+    let (answered, width) = (run.answered, lesson.width)
     let untuned = try run.measured(\.head) {
       try head.fit(known).probabilities(
         rows: (heeded + unheeded).flatMap { before[$0 * width..<($0 + 1) * width] }
@@ -160,13 +173,14 @@ package struct Training: Sendable {
     }
     // A label's sentences are texts of that label, so that tuning does not forget what it is called.
     try tune(
-      &body, texts: texts(answered) + (head.usesAnchors ? material.anchors : []),
+      &body, texts: lesson.texts(answered) + (head.usesAnchors ? material.anchors : []),
       labels: answered.map { set.examples[$0].labels }
         + (head.usesAnchors ? set.anchors.labels : []), &run)
     try body.keep(shareToKeep(set) * (run.usedSuggestions ? Self.shareBesideSuggestions : 1))
-    let others = texts(unheeded) + material.others
-    let after = try embed(&body, texts(answered + heeded) + material.anchors + others, &run)
-    known = evidence(after, (answered + heeded).map { set.examples[$0] })
+    let others = lesson.texts(unheeded) + material.others
+    let after = try embed(
+      &body, lesson.texts(answered + heeded) + material.anchors + others, &run)
+    known = lesson.evidence(after, of: answered + heeded)
     guard untuned.count >= Calibration.fewestRecords else { return }
     let tuned = try run.measured(\.head) {
       try head.fit(known).probabilities(
@@ -189,90 +203,6 @@ package struct Training: Sendable {
       return left >= 0
     }.sorted()
   }
-
-  /// Tunes the body on suggestions, unless it then predicts the answers worse, which it has not seen; without answers
-  /// to ask, in any case.
-  ///
-  /// First it follows all of them, towards a head that knows how often they are right. Then it learns from the pairs of
-  /// those that a head would have made too which has not learned from them, since most of these are right (Northcutt
-  /// et al. 2021, "Confident Learning").
-  ///
-  /// - Parameters:
-  ///   - known: of all examples, before and, where it is kept, after.
-  ///   - evidence: of embeddings, of examples.
-  /// - Returns: whether the body has learned from them; else it is as it was.
-  private func learnFromSuggestions(
-    _ body: inout some TrainableBody, _ set: TrainingSet, _ material: Material,
-    _ head: EvidenceHead, _ known: inout EvidenceHead.Evidence, _ run: inout Run,
-    _ evidence: ([Float], [TrainingSet.Example]) -> EvidenceHead.Evidence
-  ) throws -> Bool {
-    let suggested = set.examples.indices.filter { set.examples[$0].isSuggested }
-    let labels = set.examples.map(\.labels)
-    let folds = run.validation?.folds ?? CrossValidation.defaultFolds
-    func learned(
-      of places: [Int], _ body: inout some TrainableBody, _ run: inout Run
-    ) throws -> (known: EvidenceHead.Evidence, predicted: [[Float]]) {
-      let known = evidence(
-        try embed(
-          &body, places.map { material.texts[$0] } + material.anchors + material.others, &run),
-        places.map { set.examples[$0] })
-      return try run.measured(\.validation) {
-        (known, try head.predictions(known, folds: folds, seed: recipe.seed).probabilities)
-      }
-    }
-    let (answered, actual) = (run.answered, run.answered.map { labels[$0][0] })
-    func score(_ probabilities: [[Float]]) -> Trial.Score {
-      Trial.Score(answered.map { probabilities[$0] }, actual)
-    }
-    let after: EvidenceHead.Evidence
-    let predicted: [[Float]]
-    do {
-      let headLoss = try run.measured(\.head) { try head.loss(ofSuggestionsIn: known) }
-      try tune(
-        &body, texts: suggested.map { material.texts[$0] }, labels: suggested.map { labels[$0] },
-        headLoss: headLoss, rate: Self.suggestionRate,
-        steps: recipe.maxSteps.map { ($0 + 1) / 2 }, &run)
-      // The steps on pairs have no time for more.
-      let some = (answered + suggested.evenly(atMost: EvidenceHead.suggestionsPerFold)).sorted()
-      let agreed = zip(some, try learned(of: some, &body, &run).predicted).filter {
-        set.examples[$0].isSuggested && $1.mostProbable == labels[$0][0]
-      }.map(\.0)
-      try tune(
-        &body, texts: agreed.map { material.texts[$0] } + material.anchors,
-        labels: agreed.map { labels[$0] } + set.anchors.labels,
-        rate: Self.suggestionRate, steps: recipe.maxSteps.map { $0 / 2 }, &run)
-      (after, predicted) = try learned(of: Array(labels.indices), &body, &run)
-    } catch TrainingError.diverged {
-      try body.restore()
-      body.forgetSteps()
-      run.losses = []
-      run.bodyTrial = run.validation.map {
-        Trial(divergedOn: actual, labelCount: known.labelCount, without: score($0.probabilities))
-      }
-      return false
-    }
-    if var validation = run.validation {
-      let trial = Trial(with: score(predicted), without: score(validation.probabilities))
-      run.bodyTrial = trial
-      guard trial.used else {
-        try body.restore()
-        run.losses = []
-        return false
-      }
-      // Of suggested records, on which the body learned, the predictions from before say more.
-      for place in answered { validation.probabilities[place] = predicted[place] }
-      validation.tunesBody = true
-      run.validation = validation
-      run.calibrate(set)
-    }
-    known = after
-    return true
-  }
-  /// Of the recipe's learning rate.
-  package static let suggestionRate = 1.0 / 3
-  /// What a suggestion must say about a label, in bits, for the body to rather learn from suggestions than from
-  /// answers. Of two labels an agent says as much that is right in nearly 75%, of three in 58%.
-  package static let fewestBitsToFollow = 0.18
 
   /// Cross-validates on the answers, and leaves out of head and evidence what does harm.
   private func validate(
@@ -444,7 +374,7 @@ package struct Training: Sendable {
   }
 
   /// A training under way.
-  private struct Run {
+  struct Run {
     let report: (TrainingProgress) -> Void
     var losses: [Double] = []
     var headLosses: [Double] = []
@@ -505,7 +435,7 @@ package struct Training: Sendable {
   /// - Parameters:
   ///   - rate: of the recipe's learning rate.
   ///   - steps: at most; `nil` as the recipe says.
-  private func tune(
+  func tune(
     _ body: inout some TrainableBody, texts: [[Int32]], labels: [[Int]],
     headLoss: HeadLoss? = nil, rate: Double = 1, steps: Int? = nil, _ run: inout Run
   ) throws {
@@ -522,7 +452,7 @@ package struct Training: Sendable {
   }
 
   /// Embeds what the head is fitted to.
-  private func embed(
+  func embed(
     _ body: inout some TrainableBody, _ texts: [[Int32]], _ run: inout Run
   ) throws -> [Float] {
     let report = run.report
