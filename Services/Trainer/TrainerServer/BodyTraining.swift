@@ -35,7 +35,7 @@ package protocol TrainableBody {
 extension TrainableBody {
   /// Puts the weights at the mean of what several trainings, each with its number, make of those from before the first
   /// step: what they have learned in common adds up, and what each has learned alone counts less (Wortsman et al. 2022,
-  /// "Model soups"). Needs room for all weights once more.
+  /// "Model soups"). Needs room for all weights twice more.
   ///
   /// - Throws: what `train` and `restore` throw; then the weights are those they left.
   package mutating func average(
