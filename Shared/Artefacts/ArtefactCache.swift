@@ -25,15 +25,19 @@ public actor ArtefactCache {
 
   /// A folder used within this time is not removed, so that whoever got its URL can open the files;
   /// what is open by then stays readable.
-  private static let grace: TimeInterval = 600
+  private let grace: TimeInterval
 
   /// - Parameters:
   ///   - directory: made if it is not there.
   ///   - limitBytes: what may stay on disk; more is used while needed.
+  ///   - grace: how long a folder is kept after its use, in seconds.
   /// - Throws: `RPCError` if the directory cannot be made.
-  public init(directory: URL, store: RPCChannel, limitBytes: UInt64 = 20 << 30) throws {
+  public init(
+    directory: URL, store: RPCChannel, limitBytes: UInt64 = 20 << 30, grace: TimeInterval = 600
+  ) throws {
     self.directory = directory
     self.limitBytes = limitBytes
+    self.grace = grace
     service = StoreV1.ArtefactServiceClient(store)
     client = ArtefactClient(service)
     for name in ["sha256", "partial", "folders"] {
@@ -53,15 +57,39 @@ public actor ArtefactCache {
   /// The folder that holds exactly these files, fetching what is missing.
   ///
   /// - Throws: `SchemaError` if the list is not valid, `RPCError` if the store cannot be asked or
-  ///   what it sends is not what the digests say.
+  ///   what it sends is not what the digests say, `CancellationError` at once if the task is cancelled.
   public func folder(_ files: [StoreV1.File]) async throws -> URL {
     let manifest = try FileManifest(files)
-    if let running = folders[manifest.digest] { return try await running.value }
+    if let running = folders[manifest.digest] { return try await running.sharedValue }
     // Detached: others wait for it too, so the deadline of the call that came first is not its own.
-    let task = Task.detached { try await self.make(manifest) }
+    let task = Task.detached { try await self.made(manifest) }
     folders[manifest.digest] = task
-    defer { folders[manifest.digest] = nil }
-    return try await task.value
+    return try await task.sharedValue
+  }
+
+  /// Works with the folder that holds exactly these files. It stays there until the work is done, however long
+  /// that takes.
+  ///
+  /// - Throws: as `folder`, and what the work throws.
+  public nonisolated func withFolder<R: Sendable>(
+    _ files: [StoreV1.File], _ work: @escaping @Sendable (URL) async throws -> R
+  ) async throws -> R {
+    let folder = try await folder(files)
+    return try await withThrowingTaskGroup(of: R?.self) { group in
+      group.addTask { try await work(folder) }
+      group.addTask {
+        while !Task.isCancelled {
+          try? await Task.sleep(for: .seconds(self.grace / 4))
+          self.touch(folder)
+        }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let result = try await group.next() {
+        if let result { return result }
+      }
+      throw CancellationError()
+    }
   }
 
   /// Sends a folder's files to the store.
@@ -72,6 +100,11 @@ public actor ArtefactCache {
   }
 
   // MARK: Folders
+
+  private func made(_ manifest: FileManifest) async throws -> URL {
+    defer { folders[manifest.digest] = nil }
+    return try await make(manifest)
+  }
 
   private func make(_ manifest: FileManifest) async throws -> URL {
     let folder = directory.appending(
@@ -168,17 +201,35 @@ public actor ArtefactCache {
     let folders = contents("folders")
       .filter { $0.lastPathComponent != kept.lastPathComponent }
       .map { (url: $0, used: used($0)) }
-      .filter { now.timeIntervalSince($0.used) > Self.grace }
+      .filter { now.timeIntervalSince($0.used) > self.grace }
       .sorted { $0.used < $1.used }
     for folder in [nil] + folders.map(Optional.some) {
       if let folder { try? manager.removeItem(at: folder.url) }
       for artefact in artefacts() where artefact.links == 1 {
         // In no folder. One just fetched is about to be linked.
-        guard now.timeIntervalSince(used(artefact.url)) > Self.grace else { continue }
+        guard now.timeIntervalSince(used(artefact.url)) > self.grace else { continue }
         try? manager.removeItem(at: artefact.url)
         total -= min(total, artefact.size)
       }
       if total <= limitBytes { return }
+    }
+  }
+}
+
+extension Task where Failure == any Error {
+  /// The value, for one of several that wait for it: whoever is cancelled stops waiting, and the task goes on.
+  fileprivate var sharedValue: Success {
+    get async throws {
+      let results = AsyncThrowingStream<Success, any Error> { continuation in
+        Task<Void, Never> {
+          do {
+            continuation.yield(try await value)
+            continuation.finish()
+          } catch { continuation.finish(throwing: error) }
+        }
+      }
+      for try await result in results { return result }
+      throw Swift.CancellationError()
     }
   }
 }

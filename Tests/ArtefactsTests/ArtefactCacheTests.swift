@@ -165,6 +165,55 @@ struct ArtefactCacheTests {
     }
   }
 
+  @Test(
+    "Who is cancelled stops waiting for a download at once; others get it", .timeLimit(.minutes(1)))
+  func cancelled() async throws {
+    try await withStore { store, channel, scratch in
+      let files = Self.put(Self.files, store)
+      let cache = try ArtefactCache(directory: scratch, store: channel)
+      let release = store.holdDownloads()
+      let impatient = Task { try await cache.folder(files) }
+      let patient = Task { try await cache.folder(files) }
+      while store.downloads.isEmpty { await Task.yield() }
+      impatient.cancel()
+      // Nothing has arrived yet, and nothing will before this.
+      await #expect(throws: CancellationError.self) { try await impatient.value }
+      release()
+      #expect(try await FileManifest(folder: patient.value) == FileManifest(files))
+      #expect(store.downloads.count == 3)
+    }
+  }
+
+  @Test("A folder that is worked with stays, however old", .timeLimit(.minutes(1)))
+  func used() async throws {
+    try await withStore { store, channel, scratch in
+      let cache = try ArtefactCache(directory: scratch, store: channel, limitBytes: 4, grace: 2)
+      let (first, other) = (Self.put(["a": "first"], store), Self.put(["b": "other"], store))
+      let kept = try await cache.withFolder(first) { folder in
+        func age(_ seconds: TimeInterval) throws {
+          try FileManager.default.setAttributes(
+            [.modificationDate: Date.now - seconds], ofItemAtPath: folder.path())
+        }
+        func isOld() throws -> Bool {
+          let values = try URL(filePath: folder.path()).resourceValues(
+            forKeys: [.contentModificationDateKey])
+          return values.contentModificationDate! < Date.now - 100
+        }
+        try age(1_000)
+        while try isOld() { await Task.yield() }
+        _ = try await cache.folder(other)
+        return FileManager.default.fileExists(atPath: folder.appending(path: "a").path())
+          ? folder : nil
+      }
+      let folder = try #require(kept)
+      // Once nobody works with it, it goes like any other.
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date.now - 1_000], ofItemAtPath: folder.path())
+      _ = try await cache.folder(Self.put(["c": "third"], store))
+      #expect(!FileManager.default.fileExists(atPath: folder.path()))
+    }
+  }
+
   /// Puts files into the store.
   private static func put(_ files: [String: String], _ store: MemoryStore) -> [StoreV1.File] {
     files.map { path, text in

@@ -46,6 +46,16 @@ import Wire
     #expect(finish.state == .cancelled)
   }
 
+  @Test func theUsersCancellationReachesWorkThatReportsNothingUnderALongLease() async throws {
+    let store = Jobs(lease: .cancelRequested, leaseMs: 3_600_000)
+    try await withWorker(store) { _ in
+      try await forever()
+    } body: {
+      for await _ in store.finished {}
+    }
+    #expect(store.finishes.map(\.state) == [.cancelled])
+  }
+
   @Test func aLostLeaseStopsTheWorkAndNothingIsFinished() async throws {
     let store = Jobs(lease: .lost)
     let stopped = AsyncStream.makeStream(of: Void.self)
@@ -110,6 +120,7 @@ private final class Jobs: StoreV1.JobService {
   enum LeaseState { case held, lost, cancelRequested }
 
   private let lease: LeaseState
+  private let leaseMs: UInt32
   private let given = Mutex(false)
   private let received = Mutex<[StoreV1.FinishJobRequest]>([])
   private let latest = Mutex<StoreV1.JobProgress?>(nil)
@@ -119,7 +130,10 @@ private final class Jobs: StoreV1.JobService {
   var finishes: [StoreV1.FinishJobRequest] { received.withLock { $0 } }
   var progress: StoreV1.JobProgress? { latest.withLock { $0 } }
 
-  init(lease: LeaseState = .held) { self.lease = lease }
+  init(lease: LeaseState = .held, leaseMs: UInt32 = 3000) {
+    self.lease = lease
+    self.leaseMs = leaseMs
+  }
 
   func claimJob(
     _ request: StoreV1.ClaimJobRequest, context: CallContext
@@ -134,7 +148,7 @@ private final class Jobs: StoreV1.JobService {
     }
     return StoreV1.ClaimJobResponse(
       job: StoreV1.Job(id: "job-1"), lease: StoreV1.Lease(jobId: "job-1", attempt: 1),
-      leaseMs: 3000)
+      leaseMs: leaseMs)
   }
 
   func heartbeatJob(

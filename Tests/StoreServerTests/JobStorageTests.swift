@@ -96,11 +96,15 @@ import Testing
 
   @Test func aJobThatLosesFiveWorkersFails() async throws {
     _ = try await database.createJob(.training, spec: [], on: dataset)
-    for attempt in 1...5 {
-      #expect(try await claim(.training)?.attempt == UInt32(attempt))
+    for attempt in 1...UInt32(5) {
+      #expect(try await claim(.training)?.attempt == attempt)
+      let lease = JobLease(job: 1, attempt: attempt)
+      _ = try await database.heartbeat(lease, progress: [7], extendingBy: 30_000)
       clock.advance(30_000)
       let swept = try await database.sweepJobs()
       #expect(swept.map(\.state) == [attempt < 5 ? .queued : .failed])
+      // How far the lost one was is no progress of the next; of the last it is the best that is known.
+      #expect(swept.map(\.progress) == [attempt < 5 ? nil : [7]])
     }
     let job = try await database.job(1)
     #expect(job.error.contains("5 times") && job.error.contains("'w'"))
@@ -133,8 +137,10 @@ import Testing
     for attempt in 1...UInt32(12) {
       #expect(try await claim()?.attempt == attempt)
       let lease = JobLease(job: id, attempt: attempt)
+      #expect(
+        try await database.heartbeat(lease, progress: [7], extendingBy: 30_000).progress == [7])
       let queued = try await database.finishJob(lease, as: .queued, error: "", result: nil)
-      #expect(queued.state == .queued && queued.finishTimeMs == nil)
+      #expect(queued.state == .queued && queued.finishTimeMs == nil && queued.progress == nil)
       // The answer may have been lost on its way.
       #expect(try await database.finishJob(lease, as: .queued, error: "", result: nil) == queued)
       await expect(storage: .leaseLost) {

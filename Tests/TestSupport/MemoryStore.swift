@@ -15,6 +15,7 @@ public final class MemoryStore: Sendable {
     var uploads: [String] = []
     var calls: [String: Int] = [:]
     var chunkSize = 1000
+    var held: AsyncStream<Void>?
   }
 
   let state = Mutex(State())
@@ -43,6 +44,15 @@ public final class MemoryStore: Sendable {
       state.encoders.removeAll { $0.name == encoder.name }
       state.encoders.insert(encoder, at: 0)
     }
+  }
+
+  /// Lets downloads wait from now on.
+  ///
+  /// - Returns: what lets them go on.
+  public func holdDownloads() -> @Sendable () -> Void {
+    let (held, continuation) = AsyncStream.makeStream(of: Void.self)
+    state.withLock { $0.held = held }
+    return { continuation.finish() }
   }
 
   // MARK: What was asked
@@ -104,10 +114,11 @@ extension MemoryStore: StoreV1.ArtefactService {
     _ request: StoreV1.DownloadArtefactRequest,
     responses: ResponseWriter<StoreV1.DownloadArtefactResponse>, context: CallContext
   ) async throws {
-    let (bytes, chunkSize) = state.withLock { state in
+    let (bytes, chunkSize, held) = state.withLock { state in
       state.downloads.append(request)
-      return (state.artefacts[request.digest], state.chunkSize)
+      return (state.artefacts[request.digest], state.chunkSize, state.held)
     }
+    if let held { for await _ in held {} }
     guard let bytes else { throw RPCError(code: .notFound, message: "no such artefact") }
     var offset = Int(request.offset)
     repeat {

@@ -129,8 +129,8 @@ extension Database {
     }
   }
 
-  /// Ends a job, or hands it back: as queued, without counting as an attempt. One that is to be
-  /// cancelled is not queued again but ends there. The same once more by the same worker is no error:
+  /// Ends a job, or hands it back: as queued, without counting as an attempt and without progress, since whoever
+  /// takes it up begins anew. One that is to be cancelled is not queued again but ends there. The same once more by the same worker is no error:
   /// its first answer may have been lost.
   ///
   /// - Throws: `StorageError.Kind.leaseLost`.
@@ -147,7 +147,8 @@ extension Database {
       try connection.execute(
         sql: """
           UPDATE job SET state = ?1, error = ?2, result = ?3, finish_time_ms = ?4,
-            lease_expiry_ms = NULL, handed_back = handed_back + (?1 = 'queued') WHERE id = ?5
+            lease_expiry_ms = NULL, handed_back = handed_back + (?1 = 'queued'),
+            progress = iif(?1 = 'queued', NULL, progress) WHERE id = ?5
           """,
         arguments: [
           state.rawValue, error, result.map(Self.blob), state.isFinal ? time : nil, lease.job,
@@ -199,8 +200,8 @@ extension Database {
           }
         try connection.execute(
           sql: """
-            UPDATE job SET state = ?, error = ?, lease_expiry_ms = NULL, finish_time_ms = ?
-            WHERE id = ?
+            UPDATE job SET state = ?1, error = ?2, lease_expiry_ms = NULL, finish_time_ms = ?3,
+              progress = iif(?1 = 'queued', NULL, progress) WHERE id = ?4
             """, arguments: [state.rawValue, error, state.isFinal ? time : nil, id])
         return try Self.job(id, connection)
       }
