@@ -16,6 +16,7 @@ import setfit_head
 
 EXAMPLE = pathlib.Path(__file__).parent / "example/test.jsonl"
 TRAINER = os.environ["LAUTER_TRAINER"]
+INFERENCE = pathlib.Path(TRAINER).with_name("lauter-inference")
 
 
 def read(path):
@@ -36,6 +37,13 @@ def predict(model, texts, scratch):
     rows = [json.loads(line) for line in run.stdout.splitlines()]
     labels = json.loads((model / "lauter.json").read_text())["labels"]
     return np.array([[row["scores"][label] for label in labels] for row in rows]), labels
+
+
+def embed(folder, texts):
+    """[texts, dimensions] by lauter-inference embed."""
+    run = subprocess.run([INFERENCE, "embed", folder], capture_output=True, text=True, check=True,
+                         input="".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return np.array([json.loads(line)["embedding"] for line in run.stdout.splitlines()])
 
 
 def same(what, ours, theirs, limit=1e-5):
@@ -68,7 +76,8 @@ def main(encoder):
             assert list(model.predict(texts)) == [order[i] for i in probabilities.argmax(axis=1)]
             # The folder alone, as whoever does not care for the head would read it.
             body = SentenceTransformer(str(ours), device="cpu")
-            same("the body alone", body.encode(texts), model.model_body.encode(texts), 0)
+            same("the body alone", embed(ours, texts), body.encode(texts))
+            same("the body alone and in setfit", body.encode(texts), model.model_body.encode(texts), 0)
 
         # A text is of its label and of every second one's neighbour.
         sets = [sorted({row["label"], names[i % len(names)]} if i % 2 else {row["label"]})

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Proves that models go to Python and back: a model trained here predicts the same in setfit, a model that
-# setfit saved predicts the same here once its head is converted, and its pickle is refused until then.
+# setfit saved predicts the same here once its head is converted, and its pickle is refused until then. And
+# that ten steps of training an encoder have PyTorch's gradients, every value of every parameter.
 # Makes a Python environment of its own (PyTorch and friends, 1 GB or more; with PyTorch's index of CPU
 # wheels in PIP_EXTRA_INDEX_URL less), so neither install.sh nor test.sh calls this.
 #
-# Usage: scripts/check-setfit.sh [ENCODER_FOLDER...]     after scripts/build.sh
+# Usage: scripts/check-setfit.sh [ENCODER_FOLDER...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,4 +23,12 @@ if [ $# -eq 0 ]; then
   for encoder in "${LAUTER_TEST_ENCODERS:-$cache/encoders}"/*/; do set -- "$@" "$encoder"; done
 fi
 export LAUTER_TRAINER=${LAUTER_TRAINER:-.build/release/lauter-trainer} HF_HUB_OFFLINE=1
-for encoder in "$@"; do "$python" scripts/check-setfit.py "$encoder"; done
+scripts/build.sh --build-tests
+gradients=$(mktemp -d)
+trap 'rm -rf "$gradients"' EXIT
+for encoder in "$@"; do
+  "$python" scripts/check-setfit.py "$encoder"
+  "$python" scripts/make-gradient-fixtures.py --encoder "$encoder" --output "$gradients"
+  LAUTER_TEST_GRADIENTS=$gradients swift test -c release --explicit-target-dependency-import-check error \
+    --skip-build --filter agreesWithPyTorchOnRealWeights
+done

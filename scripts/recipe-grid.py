@@ -15,7 +15,8 @@ hard go wrong first, half of them to what that classifier would have said.
 The recipe `setfit-1.2` is the real SetFit with its defaults, trained on the same answers by the Python that
 --setfit-python names (scripts/check-setfit.sh makes such an environment); SETFIT_THREADS says on how many
 threads. It is slow, so what it reached is kept in Tests/Benchmarks/results/setfit-1.2, a file per encoder (pool
-1000, test 500): start --rows from a copy of one, and only what is missing there is trained.
+1000, test 500; three layers also have our recipe `setfit`, 8 answers, ten seeds): start --rows from a copy of one,
+and only what is missing there is trained.
 
 Needs a release build (scripts/build.sh) and, but for setfit-1.2, nothing but Python's standard library. --rows keeps the single
 results, and a run that finds some there does not repeat them.

@@ -102,7 +102,7 @@ import Testing
     #expect(sets.microF1 == evaluation.accuracy && evaluation.microF1 == evaluation.accuracy)
   }
 
-  /// 0.8 of 122: the interval the literature gives is 72.0 to 86.1 per cent.
+  /// By Wilson's formula (1927), worked out by hand.
   @Test func wilsonInterval() {
     let interval = Evaluation.wilson(correct: 98, of: 122)
     #expect(abs(interval.lowerBound - 0.7238) < 5e-4)
