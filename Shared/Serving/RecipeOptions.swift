@@ -100,7 +100,11 @@ public struct RecipeOptions: ParsableArguments {
       """)
   public var head: String?
 
-  @Option(help: "Of a logistic regression: its C; smaller regularises more. Default: 1.")
+  @Option(
+    help: """
+      Smaller regularises the head more: the C of a logistic regression, under lauter a factor on its own. \
+      Default: 1.
+      """)
   public var headC: Double?
 
   @Flag(help: "Of a logistic regression: every label counts alike, however many records it has.")

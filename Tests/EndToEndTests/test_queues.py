@@ -84,8 +84,15 @@ def test_planted_errors_come_first_in_the_queues(start, contracts, encoder, tmp_
     left = [entry.record.external_id for entry in queued("label-errors").records]
     assert first.external_id not in left and third.external_id not in left
 
+    # Disagreements are reviewed likewise: the suggestion is shown, and an answer takes the record out.
+    first = queued("disagreements").records[0].record
+    review = lauter("review", "reviews", "--queue", "disagreements", input="\nq\n")
+    assert "llm" in review.stderr and label(first) in LABELS
+    assert first.external_id not in [entry.record.external_id for entry in queued("disagreements").records]
+
     # The next training fills the queues anew; a queue that is not there is named with those that are.
-    lauter("train", "reviews", "--freeze-body")
+    told = json.loads(lauter("train", "reviews", "--freeze-body", "--json").stdout)
+    assert told["version"] == 2 and told["cross_validation"]["evaluation"]["records"] >= len(answered)
     assert queued("label-errors").version == 2
     refused = lauter("review", "reviews", "--queue", "errors", check=False)
     assert refused.returncode == 1 and "'disagreements', 'label-errors'" in refused.stderr

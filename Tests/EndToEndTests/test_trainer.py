@@ -1,10 +1,13 @@
 """Trainers that die, and trainers beside each other."""
 
 import json
+import os
+import signal
+import subprocess
 
 import pytest
 
-from conftest import ROOT, Store, upload, wait_for
+from conftest import BIN, ROOT, Store, foreign_environment, upload, wait_for
 
 
 @pytest.fixture
@@ -59,6 +62,29 @@ def test_a_killed_trainers_job_is_taken_up_by_another(start, answered, tmp_path)
     assert second.stop() == 0
 
 
+def test_a_job_of_a_trainer_that_hangs_is_finished_by_another_and_once(start, answered, tmp_path):
+    store = answered
+    first = start_trainer(start, store, tmp_path / "cache-1")
+    job = store.queue("reviews", training=store.messages.TrainingSpec(recipe="setfit", max_steps=150, folds=0))
+    wait_for(lambda: progress(store, job).progress.done > 0, "the first trainer is at work")
+    os.kill(first.process.pid, signal.SIGSTOP)
+    try:
+        second = start_trainer(start, store, tmp_path / "cache-2")
+        done = store.follow(job)
+    finally:
+        os.kill(first.process.pid, signal.SIGCONT)
+    assert done.state == store.messages.JOB_STATE_SUCCEEDED, done.error
+    assert done.attempt == 2 and done.training_result.version == 1
+    # The first goes on, finds that the job is no longer its own, and takes the next.
+    assert second.stop() == 0
+    after = store.follow(store.queue("reviews", training=store.messages.TrainingSpec(
+        recipe="setfit", max_steps=2, folds=0)))
+    assert after.state == store.messages.JOB_STATE_SUCCEEDED and after.training_result.version == 2
+    models = store.models.ListModels(store.messages.ListModelsRequest(), timeout=30).models
+    assert [model.version for model in models] == [2, 1]
+    assert first.stop() == 0
+
+
 def test_two_trainers_never_train_one_job(start, answered, tmp_path):
     store = answered
     trainers = [start_trainer(start, store, tmp_path / f"cache-{i}") for i in range(2)]
@@ -89,3 +115,37 @@ def test_the_flags_of_a_training_reach_the_model(start, answered, lauter, tmp_pa
     assert (spec.head_learning_rate, spec.body_classifier_learning_rate, spec.end_to_end) == (0.02, 1e-5, True)
     refused = lauter("train", "reviews", "--head", "differentiable", services=[store.service], check=False)
     assert refused.returncode == 1 and "head: differentiable is for the recipe setfit" in refused.stderr
+
+
+def test_two_processes_make_the_same_model_bit_for_bit(encoder, tmp_path):
+    """The default recipe with suggestions, where two bodies follow a half each, and what a fit tells of itself."""
+    rows = [json.loads(line) for line in (ROOT / "scripts/example/pool-gold.jsonl").read_text().splitlines()]
+    texts = {row["id"]: row["text"] for row in map(
+        json.loads, (ROOT / "scripts/example/pool.jsonl").read_text().splitlines())}
+    lines = [{"id": row["id"], "text": texts[row["id"]], "label": row["label"]} for row in rows[:18]]
+    lines += [{"text": f"{texts[row['id']]} {time}", "suggestions": [{"agent": "llm", "label": row["label"]}]}
+              for time in ("Again.", "Once more.") for row in rows[18:]]
+    assert len(lines) > 218
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    test = ROOT / "scripts/example/test.jsonl"
+
+    def fit(output, *arguments):
+        run = subprocess.run(
+            [BIN / "lauter-trainer", "fit", "--train", "train.jsonl", "--test", test, "--encoder", encoder,
+             "--output", output, "--max-steps", "6", "--folds", "2", *arguments],
+            capture_output=True, text=True, env=foreign_environment(), timeout=300, cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    report = json.loads(fit("one", "--json"))
+    assert {"accuracy", "macro_f1", "per_label", "confusion", "seconds", "peak_rss_bytes"} <= report.keys()
+    assert report["steps"] == 6 and report["cross_validation"]["tuning"]["used"], "two bodies followed suggestions"
+    table = fit("two")
+    for words in ("accuracy", "macro F1", "seconds: load", "backward", "peak memory", "confusion"):
+        assert words in table
+    one, two = ({path.relative_to(tmp_path / name): path.read_bytes() for path in
+                 (tmp_path / name).rglob("*") if path.is_file()} for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    assert [str(path) for path in one if one[path] != two[path]] == []
+    assert one[next(path for path in one if path.name == "model.safetensors")] != next(
+        encoder.rglob("model.safetensors")).read_bytes()

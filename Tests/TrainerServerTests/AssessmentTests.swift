@@ -28,23 +28,23 @@ struct AssessmentTests {
   }
 
   @Test("The bootstrap's interval holds the macro F1, narrows with records, and is the seed's")
-  func bootstrap() {
+  func bootstrap() throws {
     func evaluation(_ times: Int) -> Evaluation {
       Evaluation(
         labels: ["a", "b", "c"], confusion: [8, 1, 1, 2, 6, 2, 0, 3, 7].map { $0 * times })
     }
     let (few, many) = (evaluation(1), evaluation(20))
-    let narrow = Significance.macroF1Interval(many, seed: 1)
-    let wide = Significance.macroF1Interval(few, seed: 1)
+    let narrow = try Significance.macroF1Interval(many, seed: 1)
+    let wide = try Significance.macroF1Interval(few, seed: 1)
     #expect(wide.contains(few.macroF1) && narrow.contains(many.macroF1))
     #expect(narrow.upperBound - narrow.lowerBound < (wide.upperBound - wide.lowerBound) / 3)
     #expect(wide.upperBound - wide.lowerBound > 0.15)
-    #expect(Significance.macroF1Interval(few, seed: 1) == wide)
-    #expect(Significance.macroF1Interval(few, seed: 2) != wide)
+    #expect(try Significance.macroF1Interval(few, seed: 1) == wide)
+    #expect(try Significance.macroF1Interval(few, seed: 2) != wide)
     let perfect = Evaluation(labels: ["a", "b"], confusion: [50, 0, 0, 50])
-    #expect(Significance.macroF1Interval(perfect, seed: 1) == 1...1)
+    #expect(try Significance.macroF1Interval(perfect, seed: 1) == 1...1)
     #expect(
-      Significance.macroF1Interval(Evaluation(labels: ["a"], confusion: [0]), seed: 1) == 0...1)
+      try Significance.macroF1Interval(Evaluation(labels: ["a"], confusion: [0]), seed: 1) == 0...1)
   }
 
   /// Labels drawn from the very probabilities, and those probabilities made three times as sure.
@@ -149,7 +149,7 @@ struct AssessmentTests {
   }
 
   @Test("Slices go by metadata value; keys that tell records apart are left out")
-  func slices() {
+  func slices() throws {
     let metadata: [[String: MetadataValue]] = (0..<60).map { i in
       [
         "id": .text("\(i)"), "product": .text(i % 3 == 0 ? "fan" : "case"),
@@ -157,7 +157,7 @@ struct AssessmentTests {
         "verified": .flag(i < 10),
       ]
     }
-    let assessment = Assessment(
+    let assessment = try Assessment(
       labels: ["a", "b"], actual: (0..<60).map { $0 % 2 },
       predicted: (0..<60).map { $0 % 3 == 0 ? 0 : $0 % 2 }, metadata: metadata)
     #expect(
@@ -205,5 +205,34 @@ struct AssessmentTests {
     #expect(right < 50)
     // Each row is a distribution.
     #expect(validation.probabilities.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-5 })
+  }
+
+  @Test(
+    "A learning curve's heads learn from so many records a label, out of fold, and more teach more")
+  func learningCurve() throws {
+    // One feature tells the labels apart where noise lets it.
+    var random = RandomSource(seed: 8, purpose: .shots)
+    let labels = (0..<60).map { $0 % 3 == 0 ? 0 : 1 }
+    let x = labels.flatMap { label in
+      [Float(label) * 2 - 1] + (0..<6).map { _ in Float.random(in: -2...2, using: &random) }
+    }
+    let folds = CrossValidation.folds(labels, count: 5, seed: 1)
+    var seen: [Int: Int] = [:]
+    let curve = try LearningCurve(
+      x, width: 7, labels: labels, labelCount: 2, folds: 5, seed: 1
+    ) { records in
+      let shots = max(records.count { labels[$0] == 0 }, records.count { labels[$0] == 1 })
+      seen[shots, default: 0] += 1
+      #expect(Set(records.map { folds[$0] }).count <= 4)
+      return try LogisticRegression(C: 1).fit(
+        records.flatMap { x[$0 * 7..<($0 + 1) * 7] }, hidden: 7, labels: records.map { labels[$0] },
+        labelCount: 2
+      ).head
+    }
+    #expect(curve.points.map(\.shots) == [1, 2, 4, 8, 16, 32])
+    #expect(seen == [1: 5, 2: 5, 4: 5, 8: 5, 16: 5, 32: 5])
+    #expect(curve.points[0].accuracy < 0.85 && curve.points[5].accuracy > 0.9)
+    #expect(
+      curve.points.allSatisfy { $0.low <= $0.accuracy && $0.accuracy <= $0.high + 1e-12 })
   }
 }

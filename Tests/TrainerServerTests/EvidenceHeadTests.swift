@@ -66,6 +66,36 @@ struct EvidenceHeadTests {
     }
   }
 
+  @Test("A head without answers is the same whatever they are")
+  func withoutAnswers() throws {
+    let x = (0..<60).map { i -> [Float] in [[1, 0.1], [0.1, 1], [-1, 0.1]][i % 3] }
+    let suggested = x.indices.map { $0 >= 12 }
+    func known(_ answer: (Int) -> Int) -> EvidenceHead.Evidence {
+      let labels = x.indices.map { suggested[$0] ? $0 % 3 : answer($0) }
+      return evidence(
+        x, labels, suggested: suggested,
+        said: labels.indices.map { suggested[$0] ? labels[$0] : nil })
+    }
+    let (one, other) = (known { $0 % 3 }, known { ($0 + 1) % 3 })
+    #expect(try EvidenceHead().withoutAnswers.fit(one) == EvidenceHead().withoutAnswers.fit(other))
+    #expect(try EvidenceHead().fit(one) != EvidenceHead().fit(other))
+  }
+
+  @Test("An agent is as reliable as was found before a body followed it")
+  func keptBeliefs() throws {
+    // Now every text lies where the agent says.
+    let x = (0..<60).map { i -> [Float] in [[1, 0], [0, 1], [-1, 0]][i % 3] }
+    var known = evidence(
+      x, (0..<60).map { $0 % 3 }, suggested: x.map { _ in true }, said: (0..<60).map { $0 % 3 })
+    known.beliefs = try EvidenceHead().beliefs(in: known)
+    #expect(known.reliability.accuracy > 0.9)
+    let trusting = try EvidenceHead().fit(known).probabilities(Self.probes[0])
+    // Before, every second text lay elsewhere.
+    known.beliefs = (0..<60).map { $0 % 2 == 0 ? 0.98 : 0.01 }
+    #expect(abs(known.reliability.accuracy - 0.5) < 0.1)
+    #expect(try EvidenceHead().fit(known).probabilities(Self.probes[0])[0] < trusting[0])
+  }
+
   @Test("Reliability shrinks: little evidence moves it little, much moves it to what was seen")
   func reliability() {
     let none = Reliability(labels: 3, answered: [])

@@ -1,3 +1,4 @@
+import Artefacts
 import Foundation
 import Testing
 import TrainerServer
@@ -7,16 +8,24 @@ import Transformer
 struct LocalFitTests {
   static let encoders = ProcessInfo.processInfo.environment["LAUTER_TEST_ENCODERS"]
     .map { URL(filePath: $0, directoryHint: .isDirectory) }
-  static let hasEncoders: Bool = {
-    let folder = encoders?.appending(path: "paraphrase-MiniLM-L3-v2/model.safetensors")
-    let found = folder.map {
-      FileManager.default.fileExists(atPath: $0.path(percentEncoded: false))
+  /// The smallest of the real ones there are.
+  static let encoder: URL? = {
+    let found = ["paraphrase-MiniLM-L3-v2", "all-MiniLM-L6-v2"].compactMap { named($0) }.first
+    if found == nil {
+      print("training a real encoder is skipped: LAUTER_TEST_ENCODERS names no folder with one")
     }
-    if found != true {
-      print("training from files is skipped: LAUTER_TEST_ENCODERS names no encoders")
-    }
-    return found == true
+    return found
   }()
+  static let hasEncoders = encoder != nil
+
+  /// A real encoder's folder, if it is there.
+  static func named(_ name: String) -> URL? {
+    guard let folder = encoders?.appending(path: name, directoryHint: .isDirectory),
+      FileManager.default.fileExists(
+        atPath: folder.appending(path: "model.safetensors").path(percentEncoded: false))
+    else { return nil }
+    return folder
+  }
 
   /// Three everyday topics, so that a real encoder has something to tell apart.
   static let topics = [
@@ -51,7 +60,7 @@ struct LocalFitTests {
     let scratch = try Scratch()
     let train = try scratch.file("train.jsonl", Self.lines(0, 4))
     let test = try scratch.file("test.jsonl", Self.lines(4, 2))
-    let encoder = Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
+    let encoder = Self.encoder!
     let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
     var fit = LocalFit(
       train: train, test: test, encoder: encoder, output: output, recipe: Recipe(.setfit))
@@ -67,8 +76,8 @@ struct LocalFitTests {
 
     let manifest = try ModelManifest(directory: output)
     #expect(manifest.labels == report.labels)
-    #expect(manifest.encoder == "paraphrase-MiniLM-L3-v2")
-    #expect(manifest.maxLength == 128)
+    #expect(manifest.encoder == encoder.lastPathComponent)
+    #expect(try manifest.maxLength == EncoderDirectory(encoder).configuration.maxTokens)
     let precisions = try #require(manifest.precisions)
     #expect(precisions.map(\.precision) == [.bf16, .int8])
     for measured in precisions {
@@ -146,7 +155,7 @@ struct LocalFitTests {
       .replacing("\"}\n", with: "\"}]}\n")
     let train = try scratch.file("train.jsonl", answers + rest)
     let test = try scratch.file("test.jsonl", Self.lines(4, 2))
-    let encoder = Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
+    let encoder = Self.encoder!
     var fit = LocalFit(train: train, test: test, encoder: encoder, recipe: Recipe(.lauter))
     fit.descriptions = ["weather": "rain, sun and wind"]
     fit.recipe.suggestions = nil
@@ -179,7 +188,7 @@ struct LocalFitTests {
     var fit = LocalFit(
       train: try scratch.file("train.jsonl", Self.lines(0, 2)),
       test: try scratch.file("test.jsonl", Self.lines(4, 1)),
-      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+      encoder: Self.encoder!)
     fit.recipe.freezeBody = true
     let data = try JSONEncoder().encode(try fit.run())
     let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -198,7 +207,7 @@ struct LocalFitTests {
     let scratch = try Scratch()
     let theirs = scratch.url.appending(path: "theirs", directoryHint: .isDirectory)
     try FileManager.default.copyItem(
-      at: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2").resolvingSymlinksInPath(),
+      at: Self.encoder!.resolvingSymlinksInPath(),
       to: theirs)
     try Data([0x80, 4]).write(to: theirs.appending(path: "model_head.pkl"))
     try Data("{\"labels\": null}".utf8).write(to: theirs.appending(path: "config_setfit.json"))
@@ -223,8 +232,8 @@ struct LocalFitTests {
     let scratch = try Scratch()
     let line = "{\"text\": \"\u{200B} \", \"label\": \"sport\"}\n"
     let train = try scratch.file("train.jsonl", line + Self.lines(0, 2))
-    let encoder = Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
-    #expect(throws: TrainingError.emptyTexts(externalIDs: ["1"])) {
+    let encoder = Self.encoder!
+    #expect(throws: TrainingError.emptyTexts(externalIDs: ["1"], source: .file)) {
       try LocalFit(train: train, encoder: encoder).run()
     }
   }
@@ -237,7 +246,7 @@ struct LocalFitTests {
     var fit = LocalFit(
       train: try scratch.file("train.jsonl", Self.lines(0, 4)),
       test: try scratch.file("test.jsonl", Self.lines(4, 2)),
-      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+      encoder: Self.encoder!)
     fit.recipe.freezeBody = true
     fit.recipe.seed = 77
     fit.descriptions = ["weather": "rain | sun"]
@@ -257,8 +266,9 @@ struct LocalFitTests {
     }
     let first = try card("first")
     for words in [
-      "| seed | 77 |", "| recipe | lauter |", "| answers by people | 12 |", "rain \\| sun",
-      "paraphrase-MiniLM-L3-v2", "## On the test split", "## Cross-validated on the answers",
+      "| seed | 77 |", "| recipe | lauter |", "`freeze_body` true", "`head_c` 1.0",
+      "| answers by people | 12 |", "rain \\| sun", Self.encoder!.lastPathComponent,
+      "## On the test split", "## Cross-validated on the answers",
       "(card/learning-curve.svg)",
     ] { #expect(first.text.contains(words), "\(words)") }
     #expect(first.text.contains(#/snapshot of the records \| sha256:[0-9a-f]{64} \|/#))
@@ -282,6 +292,56 @@ struct LocalFitTests {
   }
 
   @Test(
+    "A card's snapshot is that of everything a training is given, its program that of the code",
+    .enabled(if: hasEncoders))
+  func provenance() throws {
+    let scratch = try Scratch()
+    let suggested = Self.lines(2, 1).replacing(
+      "\"label\": ", with: "\"suggestions\": [{\"label\": "
+    )
+    .replacing("\"}\n", with: "\"}]}\n")
+    let unlabelled = "{\"text\": \"Vote on Sunday\", \"label\": null}\n"
+    let lines = Self.lines(0, 2) + suggested + unlabelled
+    var fit = LocalFit(
+      train: try scratch.file("train.jsonl", lines), encoder: Self.encoder!)
+    fit.recipe.freezeBody = true
+    func origin() throws -> (snapshot: Substring, program: Substring) {
+      let output = scratch.url.appending(path: UUID().uuidString, directoryHint: .isDirectory)
+      fit.output = output
+      _ = try fit.run()
+      let card = try String(contentsOf: output.appending(path: "README.md"), encoding: .utf8)
+      return (
+        try #require(card.firstMatch(of: #/snapshot of the records \| (sha256:[0-9a-f]{64})/#)).1,
+        try #require(card.firstMatch(of: #/program \| (sha256:[0-9a-f]{64})/#)).1
+      )
+    }
+    let first = try origin()
+    #expect(
+      try first.program == Digest(ofFile: try #require(Bundle.main.executableURL)).description)
+    // The recipe is not of the data.
+    fit.recipe.headC = 2
+    #expect(try origin().snapshot == first.snapshot)
+    var seen: Set = [first.snapshot]
+    for (found, other) in [
+      ("Bake the bread", "Make the bread"), ("Chop the onions", "Chop some onions"),
+      ("\"suggestions\": [{\"label\": \"cooking\"", "\"suggestions\": [{\"label\": \"sport\""),
+      ("Vote on Sunday", "Vote on Monday"),
+      // What an agent said of an answered record tells how reliable it is.
+      (
+        "brown.\", \"label\": \"cooking\"",
+        "brown.\", \"suggestions\": [{\"label\": \"sport\"}], \"label\": \"cooking\""
+      ),
+    ] {
+      let changed = lines.replacing(found, with: other, maxReplacements: 1)
+      #expect(changed != lines)
+      fit.train = try scratch.file("changed.jsonl", changed)
+      #expect(try seen.insert(origin().snapshot).inserted, "\(other)")
+    }
+    fit.descriptions = ["weather": "rain, sun and wind"]
+    #expect(try seen.insert(origin().snapshot).inserted)
+  }
+
+  @Test(
     "A label with a single record is learned from, and nothing is promised about it",
     .enabled(if: hasEncoders))
   func singleRecord() throws {
@@ -289,7 +349,7 @@ struct LocalFitTests {
     let lines = Self.lines(0, 2) + "{\"text\": \"Vote on Sunday\", \"label\": \"politics\"}\n"
     var fit = LocalFit(
       train: try scratch.file("train.jsonl", lines),
-      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+      encoder: Self.encoder!)
     for kind in Recipe.Kind.allCases {
       fit.recipe = Recipe(kind)
       fit.recipe.freezeBody = true
@@ -325,7 +385,7 @@ struct LocalFitTests {
     let output = disk.appending(path: "model-\(UUID().uuidString)", directoryHint: .isDirectory)
     var fit = LocalFit(
       train: try scratch.file("train.jsonl", Self.lines(0, 2)),
-      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"), output: output)
+      encoder: Self.encoder!, output: output)
     fit.recipe.freezeBody = true
     let before = try FileManager.default.contentsOfDirectory(atPath: disk.path).sorted()
     let error = #expect(throws: ModelFolderError.self) { try fit.run() }
@@ -340,7 +400,7 @@ struct LocalFitTests {
     let scratch = try Scratch()
     var fit = LocalFit(
       train: try scratch.file("train.jsonl", Self.lines(0, 2)),
-      encoder: Self.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+      encoder: Self.encoder!)
     fit.recipe.maxLength = 600
     let error = #expect(throws: (any Error).self) { try fit.run() }
     #expect("\(try #require(error))".hasPrefix("max_length: at most 512 tokens"))
@@ -371,6 +431,13 @@ struct LocalFitTests {
       ("{\"text\": 7, \"label\": \"x\"}\n", ":1: 'text' is not a string"),
       ("{\"text\": null, \"label\": \"x\"}\n", ":1: 'text' is not a string"),
       ("{\"text\": \"a\", \"label\": \" \"}\n", ":1: has an empty 'label'"),
+      ("{\"text\": \"a\", \"labels\": \"x\"}\n", ":1: 'labels' is not a list"),
+      ("{\"text\": \"a\", \"labels\": [7]}\n", ":1: 'labels' has an entry that is not a string"),
+      (
+        "{\"text\": \"a\", \"suggestions\": [\"x\"]}\n",
+        ":1: 'suggestions' has an entry that is not an object"
+      ),
+      ("{\"text\": \"a\", \"label\": \"x\", \"metadata\": 7}\n", ":1: 'metadata' is not an object"),
       ("[1]\n", ":1: is not an object"),
       ("", ": has no records"),
     ])
@@ -410,6 +477,9 @@ struct LocalFitTests {
     }
     #expect(reason(one, nil).contains("one.jsonl: has the single label 'x'"))
     #expect(reason(two, third).contains("third.jsonl:1: has the label 'z'"))
+    let open = try scratch.file(
+      "open.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\", \"label\": null}\n")
+    #expect(reason(two, open).contains("open.jsonl:2: has no label to hold a prediction against"))
   }
 }
 
@@ -436,7 +506,7 @@ extension Scratch {
   private func copiedEncoder() throws -> URL {
     let folder = url.appending(path: "broken", directoryHint: .isDirectory)
     try FileManager.default.copyItem(
-      at: LocalFitTests.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
+      at: LocalFitTests.encoder!
         .resolvingSymlinksInPath(), to: folder)
     return folder
   }

@@ -22,7 +22,7 @@ import Transformer
     "It reports every chunk, and ends with the chunk in which it is cancelled",
     .enabled(if: LocalFitTests.hasEncoders))
   func cancelled() async throws {
-    let encoder = LocalFitTests.encoders!.appending(path: "paraphrase-MiniLM-L3-v2")
+    let encoder = LocalFitTests.encoder!
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.copyItem(at: encoder, to: folder)
     defer { try? FileManager.default.removeItem(at: folder) }

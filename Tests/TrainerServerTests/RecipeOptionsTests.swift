@@ -23,8 +23,6 @@ struct RecipeOptionsTests {
     recipe.bodyBatchSize = 8
     recipe.bodyLearningRate = 3e-5
     recipe.maxSteps = 9
-    recipe.samplingStrategy = .unique
-    recipe.numIterations = 4
     recipe.loss = .contrastive
     recipe.distanceMetric = .euclidean
     recipe.margin = 2
@@ -34,14 +32,16 @@ struct RecipeOptionsTests {
     recipe.maxLength = 40
     let common = """
       --recipe setfit --use-suggestions --shots 5 --seed 0 --folds 0 --body-epochs 2 \
-      --body-batch-size 8 --body-learning-rate 3e-5 --max-steps 9 --sampling-strategy unique \
-      --num-iterations 4 --loss ContrastiveLoss --distance-metric euclidean_distance --margin 2 \
+      --body-batch-size 8 --body-learning-rate 3e-5 --max-steps 9 --loss ContrastiveLoss --distance-metric euclidean_distance --margin 2 \
       --warmup-proportion 0 --l2-weight 0 --no-dropout --max-length 40
       """
     var regression = recipe
     regression.headC = 3
     regression.balanceLabels = true
-    #expect(try made(common + " --head-c 3 --balance-labels") == regression)
+    regression.samplingStrategy = .unique
+    #expect(
+      try made(common + " --head-c 3 --balance-labels --sampling-strategy unique") == regression)
+    recipe.numIterations = 4
     recipe.head = .differentiable
     recipe.headEpochs = 6
     recipe.headBatchSize = 4
@@ -51,7 +51,8 @@ struct RecipeOptionsTests {
     recipe.bodyClassifierLearningRate = 1e-6
     let differentiable = """
        --head differentiable --head-epochs 6 --head-batch-size 4 --head-learning-rate 0.1 \
-      --head-temperature 0.5 --end-to-end --body-classifier-learning-rate 1e-6
+      --head-temperature 0.5 --end-to-end --body-classifier-learning-rate 1e-6 \
+      --num-iterations 4
       """
     #expect(try made(common + " " + differentiable) == recipe)
   }

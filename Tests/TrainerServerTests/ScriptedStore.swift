@@ -20,7 +20,11 @@ final class ScriptedStore: Sendable {
     var cancelsIn: String?
     var cancelledAt: ContinuousClock.Instant?
     var finishedAt: ContinuousClock.Instant?
+    /// Refuses every upload.
+    var isFull = false
   }
+
+  static let full = "the store's disk is full; free some space and try again"
 
   let state: Mutex<State>
 
@@ -197,6 +201,9 @@ final class ScriptedStore: Sendable {
   @Sendable private func uploadArtefact(
     _ requests: RequestStream<StoreV1.UploadArtefactRequest>, _: CallContext
   ) async throws -> StoreV1.UploadArtefactResponse {
+    if state.withLock({ $0.isFull }) {
+      throw RPCError(code: .resourceExhausted, message: Self.full)
+    }
     var bytes: [UInt8] = []
     for try await request in requests { bytes += request.chunk }
     let digest = Digest(of: bytes).description

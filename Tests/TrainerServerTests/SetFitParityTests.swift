@@ -169,12 +169,15 @@ struct SetFitParityTests {
 
   // MARK: Runs of a real encoder
 
+  /// Whether the encoder is there whose numbers these are.
+  static let hasEncoder = LocalFitTests.named(fixture.encoder) != nil
+
   private func body(_ recipe: Recipe) throws -> EncoderBody {
-    let folder = LocalFitTests.encoders!.appending(path: Self.fixture.encoder)
+    let folder = LocalFitTests.named(Self.fixture.encoder)!
     return try EncoderBody(folder: folder, recipe: recipe, pool: ComputePool(threads: 2))
   }
 
-  @Test("A body that was put back trains like a new one", .enabled(if: LocalFitTests.hasEncoders))
+  @Test("A body that was put back trains like a new one", .enabled(if: hasEncoder))
   func restored() throws {
     var recipe = Recipe(.setfit)
     recipe.bodyLearningRate = 1e-3
@@ -195,7 +198,7 @@ struct SetFitParityTests {
   }
 
   @Test(
-    "A body keeps as much of its steps as it is told to", .enabled(if: LocalFitTests.hasEncoders))
+    "A body keeps as much of its steps as it is told to", .enabled(if: hasEncoder))
   func keepsAShare() throws {
     var recipe = Recipe(.setfit)
     recipe.bodyLearningRate = 1e-3
@@ -223,7 +226,7 @@ struct SetFitParityTests {
 
   @Test(
     "Training goes on from weights that were put back as it would have from where they were",
-    .enabled(if: LocalFitTests.hasEncoders))
+    .enabled(if: hasEncoder))
   func putsWeightsBack() throws {
     var recipe = Recipe(.setfit)
     recipe.bodyLearningRate = 1e-3
@@ -249,7 +252,7 @@ struct SetFitParityTests {
 
   @Test(
     "Ten steps on the body have setfit's learning rates, losses and outcome",
-    .enabled(if: LocalFitTests.hasEncoders), arguments: fixture.runs.indices)
+    .enabled(if: hasEncoder), arguments: fixture.runs.indices)
   func tenSteps(index: Int) throws {
     let golden = Self.fixture.runs[index]
     var recipe = Recipe(.setfit)
@@ -299,7 +302,7 @@ struct SetFitParityTests {
 
   @Test(
     "A differentiable head has setfit's losses and probabilities, with a frozen body and end to end",
-    .enabled(if: LocalFitTests.hasEncoders), arguments: fixture.heads.indices)
+    .enabled(if: hasEncoder), arguments: fixture.heads.indices)
   func differentiableHead(index: Int) throws {
     let golden = Self.fixture.heads[index]
     var recipe = Recipe(.setfit)
@@ -523,6 +526,27 @@ struct SetFitParityTests {
         {
           $0.loss = .contrastive
           $0.freezeBody = true
+        }
+      ),
+      (
+        "max_steps", "which freeze_body leaves as it is",
+        {
+          $0.maxSteps = 5
+          $0.freezeBody = true
+        }
+      ),
+      (
+        "body_learning_rate", "which freeze_body leaves as it is",
+        {
+          $0.bodyLearningRate = 1e-3
+          $0.freezeBody = true
+        }
+      ),
+      (
+        "sampling_strategy", "nothing beside num_iterations",
+        {
+          $0.samplingStrategy = .unique
+          $0.numIterations = 5
         }
       ),
     ]

@@ -216,7 +216,7 @@ struct SeveralLabelsTests {
     let test = try scratch.file("test.jsonl", lines(rows(4..<6)))
     var fit = LocalFit(
       train: try scratch.file("train.jsonl", lines(rows(0..<4))), test: test,
-      encoder: LocalFitTests.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"), output: output)
+      encoder: LocalFitTests.encoder!, output: output)
     let report = try fit.run()
     #expect(report.labels == names && report.trainRecords == 25 && report.testRecords == 13)
     #expect(report.steps == 0 && report.confusion == nil)
@@ -288,7 +288,7 @@ struct SeveralLabelsTests {
       train: try scratch.file("train.jsonl", answers + rest),
       test: try scratch.file(
         "test.jsonl", lines(names.map { (LocalFitTests.topics[$0]![5], [$0]) })),
-      encoder: LocalFitTests.encoders!.appending(path: "paraphrase-MiniLM-L3-v2"))
+      encoder: LocalFitTests.encoder!)
     fit.recipe.suggestions = .always(by: nil)
     let taught = try fit.run()
     #expect(taught.trainRecords == 15)

@@ -38,13 +38,13 @@ struct SuggestionTrialTests {
   @Test("An agent that is mostly right is learned from, one that is mostly wrong is not")
   func decides() throws {
     let (good, set) = try outcome(right: 9, suggestions: .ifTheyHelp(by: nil))
-    #expect(good.usedSuggestions && good.learnedFrom(set) == 144)
+    #expect(good.usedSuggestions && good.learned(set).count == 144)
     #expect(try #require(good.suggestionTrial).used)
     #expect(try #require(good.validation).probabilities.count == 144)
 
     // What was reviewed says that it is always right, so that no reliability gives it away.
     let (poor, all) = try outcome(right: 1, suggestions: .ifTheyHelp(by: nil), answers: 20)
-    #expect(!poor.usedSuggestions && poor.learnedFrom(all) == 60)
+    #expect(!poor.usedSuggestions && poor.learned(all).count == 60)
     let refused = try #require(poor.suggestionTrial)
     #expect(!refused.used && refused.with.logLoss > refused.without.logLoss)
     // Suggested records are predicted all the same, so that disagreements can be shown.

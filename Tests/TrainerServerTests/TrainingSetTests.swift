@@ -129,7 +129,7 @@ struct TrainingSetTests {
     #expect(other.examples.map(\.recordID) == [1, 2, 3, 11])
 
     recipe.suggestions = .always(by: "nobody")
-    #expect(throws: TrainingError.noSuggestions(agent: "nobody")) {
+    #expect(throws: TrainingError.noSuggestions(agent: "nobody", source: .store)) {
       try TrainingSet(dataset: dataset, records: records, recipe: recipe)
     }
   }

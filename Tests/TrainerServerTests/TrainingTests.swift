@@ -157,7 +157,7 @@ struct TrainingTests {
     let validation = try #require(outcome.validation)
     #expect(!validation.tunesBody && validation.probabilities.allSatisfy { $0.count == 3 })
     #expect(
-      Assessment(crossValidated: outcome, set, seed: 1)?.evaluation.records == perLabel * 3)
+      try Assessment(crossValidated: outcome, set)?.evaluation.records == perLabel * 3)
   }
 
   @Test(
@@ -196,8 +196,58 @@ struct TrainingTests {
     #expect(abs(confidence(tuned, after, at: asSure) - sureness) < 1e-3)
     // What is said of cross-validation is said of the body as it was.
     #expect(
-      Assessment(crossValidated: tuned, set, seed: 1)
-        == Assessment(crossValidated: frozen, set, seed: 1))
+      try Assessment(crossValidated: tuned, set) == Assessment(crossValidated: frozen, set))
+  }
+
+  @Test("Whether names help is asked of heads that learn from equally many answers")
+  func doubtsNamesFairly() throws {
+    // Without names a label with two answers allows two folds, with them five.
+    let (all, truth) = corpus(k: 10)
+    var left = [10, 10, 2]
+    let kept = truth.indices.filter {
+      left[truth[$0]] -= 1
+      return left[truth[$0]] >= 0
+    }
+    var recipe = Recipe(.lauter)
+    recipe.freezeBody = true
+    let labels = kept.map { truth[$0] }
+    let (set, anchors) = try answered(labels, recipe)
+    var body = LinearBody(vocabulary: 60, dimensions: 16)
+    let texts = kept.map { all[$0] }
+    let outcome = try Training(recipe: recipe).run(
+      &body, set, Training.Material(texts: texts, anchors: anchors))
+    let known = EvidenceHead.Evidence(
+      embeddings: body.embed(texts), width: 16, labels: labels,
+      isSuggested: labels.map { _ in false }, suggestions: labels.map { _ in nil },
+      anchors: set.anchors.vectors(body.embed(anchors), width: 16))
+    func score(_ folds: Int) throws -> Trial.Score {
+      let validation = try #require(
+        try EvidenceHead().crossValidation(known, folds: folds, seed: recipe.seed))
+      #expect(validation.folds == folds)
+      return Trial.Score(validation.probabilities, labels)
+    }
+    let trial = try #require(outcome.labelNameTrial)
+    #expect(try trial.with == score(2) && trial.with != score(5))
+  }
+
+  @Test("SetFit's cross-validation is of heads that weigh labels as the model does")
+  func balancedValidation() throws {
+    let (all, truth) = corpus(k: 30)
+    // Many of one label, few of the others, and hardly a word to go by.
+    let kept = truth.indices.filter { truth[$0] == 0 || $0 % 6 == truth[$0] }
+    var recipe = Recipe(.setfit)
+    recipe.freezeBody = true
+    recipe.headC = 1e-3
+    func rare(balanced: Bool) throws -> Int {
+      recipe.balanceLabels = balanced
+      var body = LinearBody(vocabulary: 60, dimensions: 16)
+      let outcome = try Training(recipe: recipe).run(
+        &body, texts: kept.map { all[$0] }, labels: kept.map { truth[$0] }, labelCount: 3)
+      let curve = try #require(outcome.learningCurve)
+      #expect(curve.points.map(\.shots) == [1, 2, 4, 8, 16])
+      return try #require(outcome.validation).probabilities.count { $0.mostProbable != 0 }
+    }
+    #expect(try rare(balanced: false) < rare(balanced: true))
   }
 
   @Test("The more answers, the more of the tuning stays", arguments: [2, 16, 36, 144])

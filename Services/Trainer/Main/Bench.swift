@@ -44,15 +44,10 @@ struct Bench: ParsableCommand {
   func run() throws {
     struct Line: Decodable { let text: String }
     let file = URL(filePath: texts)
-    let decoder = JSONDecoder()
-    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated()
-      .map { number, line in
-        guard let line = try? decoder.decode(Line.self, from: Data(line.utf8)) else {
-          throw ValidationError(
-            "\(texts), line \(number + 1): not a JSON object with a string \"text\"")
-        }
-        return line.text
-      }
+    var lines: [String] = []
+    try JSONLines(file: file, shape: "a line is {\"text\": …}").forEach { (_, line: Line) in
+      lines.append(line.text)
+    }
     guard !lines.isEmpty else { throw ValidationError("\(texts) has no texts") }
     let report = try TrainingBenchmark(
       folder: URL(filePath: folder, directoryHint: .isDirectory), threads: threads, texts: batch,

@@ -8,8 +8,8 @@ struct Fit: ParsableCommand {
     abstract: "Trains on a file and evaluates on another, without any service.",
     discussion: """
       Files are JSON Lines, an object with "text" and "label" on each line, or "labels", a list, where \
-      a text may have several or none, or "suggestions" as 'lauter export' writes them. With the same \
-      files, seed and machine the model is the same bit for bit.
+      a text may have several or none, or "suggestions", a list of {"label": …} as in what 'lauter \
+      export' writes. With the same files, seed and machine the model is the same bit for bit.
       """)
 
   @Option(help: "The records to train on.", completion: .file(extensions: ["jsonl"]))
@@ -173,10 +173,12 @@ extension CrossValidationReport {
     var lines =
       [
         "cross-validation on \(evaluation.records) training records, \(folds) folds"
-          + (bodyTuned ? ", before the body was tuned:" : ":")
+          + (bodyTuned ? ", before the body was tuned" : "")
+          + (evaluation.microF1 == nil ? ":" : ", on which the thresholds were found:")
       ] + evaluation.lines
     for (trial, what) in [
-      (suggestions, "suggestions"), (labelNames, "label names"), (tuning, "tuning of the body"),
+      (suggestions, "suggestions"), (labelNames, "label names"),
+      (tuning, "tuning of the body on suggestions"),
     ] {
       guard let trial else { continue }
       lines.append(
@@ -186,10 +188,12 @@ extension CrossValidationReport {
             trial.with.accuracy * 100, trial.without.accuracy * 100, trial.with.logLoss,
             trial.without.logLoss))
     }
-    for (suspects, what) in [(labelErrors, "label"), (disagreements, "suggestion")]
-    where !suspects.isEmpty {
+    for (suspects, count, what) in [
+      (labelErrors, labelErrorCount, "records whose label is probably wrong"),
+      (disagreements, disagreementCount, "records where the model contradicts the suggestion"),
+    ] where count > 0 {
       lines.append(
-        "\(suspects.count) records whose \(what) is probably wrong: "
+        "\(count) \(what): "
           + suspects.prefix(5).map { "\($0.id) (\($0.given), rather \($0.rather))" }
           .joined(separator: ", ") + (suspects.count > 5 ? ", …" : ""))
     }

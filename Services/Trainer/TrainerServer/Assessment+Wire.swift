@@ -38,13 +38,15 @@ extension StoreV1.Evaluation {
 
 extension StoreV1.CrossValidation {
   /// - Returns: `nil` where there was too little to hold any back.
-  package init?(_ outcome: Training.Outcome, _ set: TrainingSet, seed: UInt64) {
+  ///
+  /// - Throws: `CancellationError`.
+  package init?(_ outcome: Training.Outcome, _ set: TrainingSet) throws {
     guard let validation = outcome.validation,
-      let assessment = Assessment(crossValidated: outcome, set, seed: seed)
+      let assessment = try Assessment(crossValidated: outcome, set)
     else { return nil }
     self.init(
       folds: UInt32(validation.folds), evaluation: .init(assessment, split: .train),
-      bodyTuned: !outcome.losses.isEmpty && !validation.tunesBody,
+      bodyTuned: outcome.isCrossValidatedUntuned,
       suggestions: outcome.suggestionTrial.map { .init($0) },
       agent: outcome.suggestionTrial == nil ? "" : set.agent ?? "",
       labelNames: outcome.labelNameTrial.map { .init($0) },

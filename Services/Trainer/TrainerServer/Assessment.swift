@@ -31,13 +31,11 @@ package struct Assessment: Sendable, Hashable {
   /// - Parameters:
   ///   - actual, predicted: indices into `labels`, one per record, of equal length.
   ///   - metadata: of each record; empty for no slices.
-  ///   - seed: of the bootstrap.
   package init(
-    labels: [String], actual: [Int], predicted: [Int], metadata: [[String: MetadataValue]] = [],
-    seed: UInt64 = 42
-  ) {
+    labels: [String], actual: [Int], predicted: [Int], metadata: [[String: MetadataValue]] = []
+  ) throws {
     evaluation = Evaluation(labels: labels, actual: actual, predicted: predicted)
-    macroF1Interval = Significance.macroF1Interval(evaluation, seed: seed)
+    macroF1Interval = try Significance.macroF1Interval(evaluation)
     slices = Self.slices(metadata) { records in
       Evaluation(
         labels: labels, actual: records.map { actual[$0] }, predicted: records.map { predicted[$0] }
@@ -50,18 +48,17 @@ package struct Assessment: Sendable, Hashable {
   /// - Parameters:
   ///   - actual, predicted: indices into `labels`, ascending, of each record; of equal length.
   ///   - metadata: of each record; empty for no slices.
-  ///   - seed: of the bootstrap.
   package init(
     labels: [String], actual: [[Int]], predicted: [[Int]],
-    metadata: [[String: MetadataValue]] = [], seed: UInt64 = 42
-  ) {
+    metadata: [[String: MetadataValue]] = []
+  ) throws {
     func evaluation(_ records: some Sequence<Int>) -> Evaluation {
       Evaluation(
         labels: labels, actual: records.map { actual[$0] }, predicted: records.map { predicted[$0] }
       )
     }
     self.evaluation = evaluation(actual.indices)
-    macroF1Interval = Significance.macroF1Interval(records: actual.count, seed: seed) {
+    macroF1Interval = try Significance.macroF1Interval(records: actual.count) {
       evaluation($0)
     }
     slices = Self.slices(metadata) { evaluation($0) }
@@ -72,11 +69,11 @@ package struct Assessment: Sendable, Hashable {
   ///   - temperature: what the head's scores were divided by to get them.
   package init(
     labels: [String], actual: [Int], probabilities: [[Float]], temperature: Double = 1,
-    metadata: [[String: MetadataValue]] = [], seed: UInt64 = 42
-  ) {
-    self.init(
+    metadata: [[String: MetadataValue]] = []
+  ) throws {
+    try self.init(
       labels: labels, actual: actual, predicted: probabilities.map(\.mostProbable),
-      metadata: metadata, seed: seed)
+      metadata: metadata)
     if !actual.isEmpty {
       calibration = Calibration(
         probabilities: probabilities, actual: actual, temperature: temperature)
@@ -91,16 +88,16 @@ package struct Assessment: Sendable, Hashable {
   ///   - temperature: what the head's scores were divided by to get them.
   package init(
     labels: [String], head: ClassificationHead, actual: [[Int]], probabilities: [[Float]],
-    temperature: Double, metadata: [[String: MetadataValue]] = [], seed: UInt64
-  ) {
+    temperature: Double, metadata: [[String: MetadataValue]] = []
+  ) throws {
     if head.isMultiLabel {
-      self.init(
+      try self.init(
         labels: labels, actual: actual, predicted: probabilities.map(head.chosen),
-        metadata: metadata, seed: seed)
+        metadata: metadata)
     } else {
-      self.init(
+      try self.init(
         labels: labels, actual: actual.map { $0[0] }, probabilities: probabilities,
-        temperature: temperature, metadata: metadata, seed: seed)
+        temperature: temperature, metadata: metadata)
     }
   }
 
@@ -108,15 +105,15 @@ package struct Assessment: Sendable, Hashable {
   /// these very predictions.
   ///
   /// - Returns: `nil` where there was too little to hold any back.
-  package init?(crossValidated outcome: Training.Outcome, _ set: TrainingSet, seed: UInt64) {
+  package init?(crossValidated outcome: Training.Outcome, _ set: TrainingSet) throws {
     guard let validation = outcome.validation else { return nil }
-    let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
-    self.init(
+    let answered = set.answeredPlaces
+    try self.init(
       labels: set.labels, head: outcome.head, actual: answered.map { set.examples[$0].labels },
       probabilities: answered.map {
         let row = validation.probabilities[$0]
         return set.isMultiLabel ? row : row.divided(by: validation.temperature)
-      }, temperature: validation.temperature, seed: seed)
+      }, temperature: validation.temperature)
   }
 
   /// Looks for records that are nearly the same as one that was trained on.

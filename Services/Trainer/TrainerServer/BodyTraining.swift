@@ -284,8 +284,8 @@ package struct BodyTraining: Sendable {
     let embeddings = try body.forward(batch.texts.map { texts[$0] })
     let (loss, gradient) = loss(embeddings, dimensions: body.dimensions, batch)
     guard loss.isFinite, gradient.allSatisfy({ $0.isFinite }) else {
-      // The first step's rate is 0: up to the second the weights are the encoder's own.
-      throw number <= 1
+      // As long as no step had a rate the weights are the encoder's own. Lauter's recipe has embedded texts before.
+      throw recipe.name == .setfit && (0..<number).allSatisfy { learningRate(step: $0) == 0 }
         ? TrainingError.unusableEncoder(
           "its embeddings are not numbers; its weights may hold NaN or infinity")
         : TrainingError.diverged(step: number + 1)

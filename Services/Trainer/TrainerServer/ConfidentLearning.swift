@@ -143,7 +143,7 @@ package struct SecondLooks: Sendable {
     func found(
       _ isSuggested: Bool, _ find: ([[Int]], [[Float]]) -> [ConfidentLearning.Suspect]
     ) -> [ConfidentLearning.Suspect] {
-      let places = set.examples.indices.filter { set.examples[$0].isSuggested == isSuggested }
+      let places = isSuggested ? set.suggestedPlaces : set.answeredPlaces
       return find(
         places.map { set.examples[$0].labels }, places.map { validation.probabilities[$0] }
       )

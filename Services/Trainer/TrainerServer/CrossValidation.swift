@@ -5,9 +5,11 @@ import Transformer
 ///
 /// The heads are fitted to the encoder's embeddings as they were before the body was tuned: that costs a
 /// head per fold and no training of the body. Where the body stays as it is the predictions are of the
-/// very kind of model that is made. Embeddings of a body tuned on the answers would promise too much, since
+/// very kind of model that is made, unless its head is a differentiable one, in whose place there are logistic
+/// regressions. Embeddings of a body tuned on the answers would promise too much, since
 /// it has seen every one; those of before promise too little. Where Lauter's recipe tunes on suggestions
-/// alone, answers are predicted with the tuned body, which has seen none of them.
+/// alone, answers are predicted with the tuned body, which has seen none of them; they helped to tell which suggestions
+/// it believed.
 package struct CrossValidation: Sendable, Hashable {
   package var folds: Int
   /// [records][labels], in the training set's order.
@@ -57,7 +59,7 @@ package struct CrossValidation: Sendable, Hashable {
   /// - Parameters:
   ///   - folds: of each record.
   ///   - embeddings: [records, width], row-major.
-  ///   - fit: makes a head from the records at these places.
+  ///   - fit: makes a head from the records at these places. Where it needs a record of each label, so does every fold.
   init(
     folds: [Int], count: Int, embeddings: [Float], width: Int,
     fit: (_ records: [Int]) throws -> ClassificationHead
@@ -71,49 +73,6 @@ package struct CrossValidation: Sendable, Hashable {
         probabilities[record] = head.probabilities(
           embeddings[record * width..<(record + 1) * width])
       }
-    }
-  }
-
-  /// Of SetFit's head.
-  ///
-  /// - Returns: `nil` where a label has a single record, which leaves a fold without it.
-  static func logisticRegression(
-    _ embeddings: [Float], width: Int, labels: [Int], labelCount: Int, C: Double, folds: Int,
-    seed: UInt64
-  ) throws -> CrossValidation? {
-    let fewest = (0..<labelCount).map { label in labels.count { $0 == label } }.min() ?? 0
-    let count = min(folds, fewest)
-    guard count >= 2 else { return nil }
-    return try CrossValidation(
-      folds: Self.folds(labels, count: count, seed: seed), count: count, embeddings: embeddings,
-      width: width
-    ) { records in
-      try LogisticRegression(C: C).fit(
-        records.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, hidden: width,
-        labels: records.map { labels[$0] }, labelCount: labelCount
-      ).head
-    }
-  }
-}
-
-extension CrossValidation {
-  /// Of SetFit's head where a record may have several labels: `OneVsRestClassifier`.
-  ///
-  /// - Returns: `nil` with fewer than two records.
-  static func oneVsRest(
-    _ embeddings: [Float], width: Int, labels: [[Int]], labelCount: Int, C: Double, folds: Int,
-    seed: UInt64
-  ) throws -> CrossValidation? {
-    let count = min(folds, labels.count)
-    guard count >= 2 else { return nil }
-    return try CrossValidation(
-      folds: Self.folds(strata(labels), count: count, seed: seed), count: count,
-      embeddings: embeddings, width: width
-    ) { records in
-      try LogisticRegression(C: C).fitOneVsRest(
-        records.flatMap { embeddings[$0 * width..<($0 + 1) * width] }, hidden: width,
-        likelihoods: Thresholds.targets(records.map { labels[$0] }, labelCount: labelCount),
-        labelCount: labelCount)
     }
   }
 }
@@ -199,9 +158,9 @@ extension EvidenceHead {
     return try predictions(evidence, folds: count, seed: seed)
   }
 
-  /// Likewise, with answers or without: with suggestions alone it says how far they speak for each other.
+  /// Likewise, in just so many folds.
   ///
-  /// - Parameter count: at most as many as there are examples, at least 2.
+  /// - Parameter count: at most as many as there are answers, at least 2.
   func predictions(_ evidence: Evidence, folds count: Int, seed: UInt64) throws -> CrossValidation {
     let strata = CrossValidation.strata(evidence.labels, isSuggested: evidence.isSuggested)
     return try CrossValidation(
@@ -216,11 +175,11 @@ extension EvidenceHead {
   }
 }
 
-extension [Int] {
-  /// Every so many, so that they are no more than `limit`.
-  func evenly(atMost limit: Int) -> [Int] {
-    let every = Swift.max(1, (count + limit - 1) / limit)
-    return stride(from: 0, to: count, by: every).map { self[$0] }
+extension Array {
+  /// At most so many, spread over all of them.
+  func evenly(atMost limit: Int) -> [Element] {
+    let taken = Swift.min(count, limit)
+    return (0..<taken).map { self[$0 * count / taken] }
   }
 }
 

@@ -64,7 +64,8 @@ package struct EncoderBody: TrainableBody {
     let tokens = tokens(set.examples.map(\.text))
     let empty = zip(set.examples, tokens).filter { $1.count <= 2 }
     guard empty.isEmpty else {
-      throw TrainingError.emptyTexts(externalIDs: empty.map(\.0.externalID))
+      throw TrainingError.emptyTexts(
+        externalIDs: empty.map(\.0.externalID), source: set.source)
     }
     return tokens
   }
@@ -73,17 +74,18 @@ package struct EncoderBody: TrainableBody {
   ///
   /// - Throws: `TrainingError.emptyTexts`.
   package func material(_ set: TrainingSet) throws -> Training.Material {
-    var left = Training.Material.tokensOfOthers
-    // A text without a word differs in no way that a word would tell.
-    let others = set.otherTexts.lazy.map { [self] in tokenizer.encode($0, maxTokens: maxTokens) }
-      .filter { $0.count > 2 }
-      .prefix {
-        left -= $0.count
-        return left >= 0
-      }
+    var others: [[Int32]] = []
+    var room = Training.Material.tokensOfOthers
+    for text in set.otherTexts {
+      let tokens = tokenizer.encode(text, maxTokens: maxTokens)
+      // A text without a word differs in no way that a word would tell.
+      if tokens.count <= 2 { continue }
+      room -= tokens.count
+      if room < 0 { break }
+      others.append(tokens)
+    }
     return Training.Material(
-      texts: try tokens(set), anchors: tokens(set.anchors.sentences.flatMap { $0 }),
-      others: Array(others))
+      texts: try tokens(set), anchors: tokens(set.anchors.sentences.flatMap { $0 }), others: others)
   }
 
   package mutating func forward(_ texts: [[Int32]]) throws -> [Float] {

@@ -100,12 +100,15 @@ package struct CrossValidationReport: Sendable, Encodable {
   package var evaluation: EvaluationReport
   package var suggestions: Trial?
   package var labelNames: Trial?
-  /// Of the body.
+  /// Of the body's following suggestions.
   package var tuning: Trial?
   package var learningCurve: [LearningCurve.Point]?
-  /// Records whose label is probably wrong, and those without one whose suggestion is; the first of each.
+  /// Records whose label is probably wrong, and those without one where the model contradicts the suggestion; the
+  /// first of each.
   package var labelErrors: [Suspect]
   package var disagreements: [Suspect]
+  /// How many there are in all.
+  package var labelErrorCount, disagreementCount: Int
   private static let suspects = 1_000
 
   package struct Suspect: Sendable, Encodable {
@@ -127,14 +130,17 @@ package struct CrossValidationReport: Sendable, Encodable {
     case labelNames = "label_names"
     case learningCurve = "learning_curve"
     case labelErrors = "label_errors"
+    case labelErrorCount = "label_error_count"
+    case disagreementCount = "disagreement_count"
   }
 
-  init?(_ outcome: Training.Outcome, _ set: TrainingSet, seed: UInt64) {
+  /// - Throws: `CancellationError`.
+  init?(_ outcome: Training.Outcome, _ set: TrainingSet) throws {
     guard let validation = outcome.validation,
-      let assessment = Assessment(crossValidated: outcome, set, seed: seed)
+      let assessment = try Assessment(crossValidated: outcome, set)
     else { return nil }
     folds = validation.folds
-    bodyTuned = !outcome.losses.isEmpty && !validation.tunesBody
+    bodyTuned = outcome.isCrossValidatedUntuned
     evaluation = EvaluationReport(assessment, thresholds: outcome.head.thresholds)
     suggestions = outcome.suggestionTrial
     labelNames = outcome.labelNameTrial
@@ -155,6 +161,7 @@ package struct CrossValidationReport: Sendable, Encodable {
     }
     labelErrors = named(looks.labelErrors)
     disagreements = named(looks.disagreements)
+    (labelErrorCount, disagreementCount) = (looks.labelErrors.count, looks.disagreements.count)
   }
 }
 

@@ -24,7 +24,7 @@ package struct EvidenceHead: Sendable {
   package var interceptPenalty = 10.0
   /// What an answer counts where there are suggestions; a suggestion counts 1 at most.
   package var answerWeight = 2.0
-  /// C where there are suggestions: they are many, and wrong at times.
+  /// C where there are suggestions, which are many and wrong at times, or a record may have several labels.
   package var suggestionC = 1.0
   /// Whether labels' names and descriptions count. Without them every label needs a record.
   package var usesAnchors = true
@@ -49,6 +49,8 @@ package struct EvidenceHead: Sendable {
     package private(set) var isSuggested: [Bool]
     /// What the agent suggested, of answered examples too; `nil` where it said nothing.
     package private(set) var suggestions: [[Int]?]
+    /// How probable each suggestion is to be right, as `beliefs(in:)` says; empty where nobody has asked.
+    package var beliefs: [Double] = []
     package let labelCount: Int
     fileprivate let spread: TextSpread
     /// Of the examples' embeddings, in the spread.
@@ -92,6 +94,7 @@ package struct EvidenceHead: Sendable {
       part.labels = examples.map { labels[$0] }
       part.isSuggested = examples.map { isSuggested[$0] }
       part.suggestions = examples.map { suggestions[$0] }
+      part.beliefs = beliefs.isEmpty ? [] : examples.map { beliefs[$0] }
       return part
     }
   }
@@ -102,7 +105,7 @@ package struct EvidenceHead: Sendable {
     let (width, labels) = (evidence.width, evidence.labelCount)
     let x = evidence.coordinates + evidence.directions
     let suggested = evidence.isSuggested.contains(true)
-    var likelihoods = try self.likelihoods(evidence)
+    var likelihoods = self.likelihoods(evidence)
     for label in 0..<labels {
       likelihoods += (0..<labels).map { $0 == label ? 1 : 0 }
     }
@@ -131,43 +134,44 @@ package struct EvidenceHead: Sendable {
     return try evidence.spread.head(head)
   }
 
-  /// Of the agent in the evidence, where each example has one label.
+  /// How probable each example's label is for a head that knows the answers and no suggestion. To be asked of
+  /// embeddings by a body that knows no suggestion either: one that has followed an agent agrees with it.
   ///
+  /// - Returns: [examples]; empty where such a head says nothing of the agent.
   /// - Throws: `HeadError`; `CancellationError`.
-  package func reliability(_ evidence: Evidence) throws -> Reliability {
-    let suggested = evidence.at(evidence.isSuggested.indices.filter { evidence.isSuggested[$0] })
-    var beliefs: [Double] = []
+  package func beliefs(in evidence: Evidence) throws -> [Double] {
     // Without labels' names, answers alone may know nothing of a label.
-    if usesAnchors, agentIsIndependent {
-      let probabilities = try fit(evidence.at(evidence.answered))
-        .probabilities(rows: suggested.embeddings)
-      beliefs = zip(probabilities, suggested.labels).map { Double($0[$1[0]]) }
-    }
-    return Reliability(
-      labels: evidence.labelCount,
-      answered: evidence.answers { (suggested: $0[0], actual: $1[0]) }, beliefs: beliefs)
+    guard usesAnchors, agentIsIndependent, !evidence.isMultiLabel,
+      evidence.isSuggested.contains(true)
+    else { return [] }
+    let probabilities = try fit(evidence.at(evidence.answered))
+      .probabilities(rows: evidence.embeddings)
+    return zip(probabilities, evidence.labels).map { Double($0[$1[0]]) }
   }
 
   /// [examples, labels]: how probable what is known of each example is under each label, as `LogisticRegression`
   /// wants it.
-  ///
-  /// - Throws: `HeadError`; `CancellationError`.
-  func likelihoods(_ evidence: Evidence) throws -> [Double] {
+  func likelihoods(_ evidence: Evidence) -> [Double] {
     if evidence.isMultiLabel { return evidence.likelihoodsOfSeveral }
     guard evidence.isSuggested.contains(true) else { return evidence.likelihoods(nil) }
-    return evidence.likelihoods(try reliability(evidence))
+    return evidence.likelihoods(evidence.reliability)
+  }
+
+  /// The same to be fitted to suggestions alone. Of people's answers it knows no more than how reliable they show the
+  /// agent to be, so what they say of a body that learned by it can be believed.
+  package var withoutAnswers: EvidenceHead {
+    var head = self
+    head.answerWeight = 0
+    return head
   }
 
   /// What a body may learn by from the suggestions alone: a head fitted to them, and what they say of each of
-  /// their records, in their order. Of people's answers it knows no more than how reliable they show the agent to
-  /// be, so what they say of a body that learned by it can be believed.
+  /// their records, in their order.
   ///
   /// - Throws: `HeadError`; `CancellationError`.
   func loss(ofSuggestionsIn evidence: Evidence) throws -> HeadLoss {
-    var unanswered = self
-    unanswered.answerWeight = 0
-    let head = try unanswered.fit(evidence)
-    let likelihoods = try self.likelihoods(evidence)
+    let head = try withoutAnswers.fit(evidence)
+    let likelihoods = self.likelihoods(evidence)
     return HeadLoss(
       head: head,
       likelihoods: evidence.isSuggested.indices.filter { evidence.isSuggested[$0] }.flatMap {
@@ -232,6 +236,13 @@ extension EvidenceHead.Evidence {
     var counts = [Double](repeating: 0, count: reliability.labels)
     for row in labels.indices where isSuggested[row] { counts[kind(labels[row])] += 1 }
     return reliability.likelihoods(suggested: counts)
+  }
+
+  /// Of the agent, where each example has one label.
+  package var reliability: Reliability {
+    Reliability(
+      labels: labelCount, answered: answers { (suggested: $0[0], actual: $1[0]) },
+      beliefs: beliefs.indices.filter { isSuggested[$0] }.map { beliefs[$0] })
   }
 
   /// Of the agent in the matter of one label, on the examples that people have answered: 1 is that a

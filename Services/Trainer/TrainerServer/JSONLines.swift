@@ -55,11 +55,18 @@ package struct JSONLines: Sendable {
         value = try decoder.decode(Line.self, from: Data(line.utf8))
       } catch DecodingError.keyNotFound(let key, _) {
         throw problem(number, "has no '\(key.stringValue)'; \(shape)")
-      } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(
-        _, let context)
+      } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(
+        let type, let context)
       {
-        let field = context.codingPath.last.map { "'\($0.stringValue)' is not a string" }
-        throw problem(number, field ?? "is not an object; \(shape)")
+        guard let field = context.codingPath.first?.stringValue else {
+          throw problem(number, "is not an object; \(shape)")
+        }
+        let wanted =
+          type == String.self ? "a string" : "\(type)".hasPrefix("Array") ? "a list" : "an object"
+        throw problem(
+          number,
+          context.codingPath.count == 1
+            ? "'\(field)' is not \(wanted)" : "'\(field)' has an entry that is not \(wanted)")
       } catch {
         throw problem(number, "is not JSON; \(shape)")
       }

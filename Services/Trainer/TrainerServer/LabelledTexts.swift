@@ -2,8 +2,8 @@ package import Foundation
 package import Schema
 
 /// Texts with their labels from a JSON Lines file: an object with `text` and `label` on each line, or with
-/// `labels`, a list, where a text may have several or none. A line may have `suggestions`, as `lauter export`
-/// writes them, and then do without a label, as it may where its label is `null`: nobody has answered. It may
+/// `labels`, a list, where a text may have several or none. A line may have `suggestions`, a list of objects with a
+/// `label` or `labels` as in what `lauter export` writes, and then do without a label, as it may where its label is `null`: nobody has answered. It may
 /// have an `id` and `metadata`.
 package struct LabelledTexts: Sendable, Hashable {
   package var texts: [String] = []
@@ -16,7 +16,7 @@ package struct LabelledTexts: Sendable, Hashable {
   package var ids: [String] = []
   package var metadata: [[String: MetadataValue]] = []
   /// Where in the file each came from, from 1.
-  private var lines: [Int] = []
+  package private(set) var lines: [Int] = []
 
   /// - Throws: `JSONLines.Problem`, at the first line that cannot be used. Blank lines are skipped.
   package init(jsonLines file: URL) throws {

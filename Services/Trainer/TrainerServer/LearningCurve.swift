@@ -1,4 +1,5 @@
 import Schema
+package import Transformer
 
 /// How accuracy grows with the answers, cross-validated: is it worth reviewing more?
 package struct LearningCurve: Sendable, Hashable {
@@ -12,18 +13,20 @@ package struct LearningCurve: Sendable, Hashable {
 
   package var points: [Point]
 
-  /// Heads on 1, 2, 4, … answers of each label, taken from the folds that a prediction is not in, up to all
-  /// of them.
+  /// Heads on 1, 2, 4, … records of each label, taken from the folds that a prediction is not in, as long as some
+  /// label has more; what all of them reach is what the cross-validation itself says.
   ///
   /// - Parameters:
-  ///   - known: answers alone, of one label each.
+  ///   - embeddings: [records, width], row-major.
+  ///   - labels: of each record, in 0 ..< `labelCount`.
   ///   - count: of folds.
-  init(
-    _ head: EvidenceHead, _ known: EvidenceHead.Evidence, folds count: Int, seed: UInt64
+  ///   - fit: makes a head from the records at these places.
+  package init(
+    _ embeddings: [Float], width: Int, labels: [Int], labelCount: Int, folds count: Int,
+    seed: UInt64, fit: (_ records: [Int]) throws -> ClassificationHead
   ) throws {
-    let labels = known.labels.map { $0[0] }
     let folds = CrossValidation.folds(labels, count: count, seed: seed)
-    let most = (0..<known.labelCount).map { label in labels.count { $0 == label } }.max() ?? 0
+    let most = (0..<labelCount).map { label in labels.count { $0 == label } }.max() ?? 0
     var sizes: [Int] = []
     var size = 1
     while size < most {
@@ -32,15 +35,14 @@ package struct LearningCurve: Sendable, Hashable {
     }
     points = try sizes.map { shots in
       let validation = try CrossValidation(
-        folds: folds, count: count, embeddings: known.embeddings, width: known.width
+        folds: folds, count: count, embeddings: embeddings, width: width
       ) { records in
-        var taken = [Int](repeating: 0, count: known.labelCount)
-        return try head.fit(
-          known.at(
-            records.filter {
-              taken[labels[$0]] += 1
-              return taken[labels[$0]] <= shots
-            }))
+        var taken = [Int](repeating: 0, count: labelCount)
+        return try fit(
+          records.filter {
+            taken[labels[$0]] += 1
+            return taken[labels[$0]] <= shots
+          })
       }
       let right = zip(validation.probabilities, labels).count { $0.mostProbable == $1 }
       let interval = Evaluation.wilson(correct: right, of: labels.count)

@@ -62,7 +62,8 @@ package struct LocalComparison: Sendable {
     /// Where records may have several labels; the accuracy is then that of whole sets.
     package var microF1: Double?
     package var steps: Int
-    /// Of the training, without what it took to embed texts that were embedded before.
+    /// Of the training, without what it took to embed texts that were embedded before; with reading the weights where
+    /// the body is tuned.
     package var seconds: Double
     package var usedSuggestions: Bool
     /// Which of the file's records were the answers, from 1: whoever trains elsewhere on the same can.
@@ -119,7 +120,7 @@ package struct LocalComparison: Sendable {
                 microF1: data.isMultiLabel ? evaluation.microF1 : nil, steps: outcome.losses.count,
                 seconds: seconds,
                 usedSuggestions: outcome.usedSuggestions,
-                answers: set.examples.filter { !$0.isSuggested }.map(\.recordID)))
+                answers: set.answered.map(\.recordID)))
           }
           if training.tunesBody(set) {
             var body = try EncoderBody(folder: encoder, recipe: recipe, pool: pool)

@@ -127,14 +127,14 @@ package struct LocalFit: Sendable {
 
     var assessment: Assessment?
     if !data.test.isEmpty {
-      assessment = Assessment(
+      assessment = try Assessment(
         labels: labels, head: outcome.head, actual: data.test.map(\.labels),
         probabilities: try training.probabilities(
           &body, head: outcome.head, texts: heldTexts, report: report),
-        temperature: outcome.temperature, metadata: data.test.map(\.metadata), seed: recipe.seed)
+        temperature: outcome.temperature, metadata: data.test.map(\.metadata))
       try assessment?.findNearDuplicates(
         of: data.test.map { (id: $0.id, text: $0.text) },
-        among: set.examples.map { (id: $0.externalID, text: $0.text) })
+        among: outcome.learned(set).map { (id: $0.externalID, text: $0.text) })
       seconds.evaluation = elapsed()
     }
     if let output {
@@ -147,13 +147,15 @@ package struct LocalFit: Sendable {
         card: ModelCard(
           labels: data.labels, dataset: manifest.dataset, encoder: manifest.encoder,
           recipe: recipe, set: set, outcome: outcome, maxTokens: body.maxTokens,
-          assessment: assessment), to: output)
-      let answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
-      try PrecisionCheck.record(
-        in: output, tokens: heldTexts.isEmpty ? answered.map { material.texts[$0] } : heldTexts,
-        actual: heldTexts.isEmpty
-          ? answered.map { set.examples[$0].labels } : data.test.map(\.labels),
-        split: heldTexts.isEmpty ? "train" : "test", pool: pool, report: report)
+          assessment: assessment), to: output
+      ) { files in
+        let held = !heldTexts.isEmpty
+        try PrecisionCheck.record(
+          in: files,
+          tokens: held ? heldTexts : set.answeredPlaces.map { material.texts[$0] },
+          actual: held ? data.test.map(\.labels) : set.answered.map(\.labels),
+          split: held ? "test" : "train", pool: pool, report: report)
+      }
       seconds.save = elapsed()
     }
     seconds.total = (clock.now - start).seconds
@@ -162,12 +164,12 @@ package struct LocalFit: Sendable {
       EvaluationReport($0, thresholds: outcome.head.thresholds)
     }
     return Report(
-      labels: labels, trainRecords: outcome.learnedFrom(set), testRecords: heldTexts.count,
+      labels: labels, trainRecords: outcome.learned(set).count, testRecords: heldTexts.count,
       steps: outcome.losses.count, loss: outcome.losses.last, accuracy: evaluation?.accuracy,
       accuracyLow: evaluation?.accuracyLow, accuracyHigh: evaluation?.accuracyHigh,
       macroF1: evaluation?.macroF1, microF1: evaluation?.microF1, perLabel: evaluation?.perLabel,
       confusion: evaluation?.confusion, evaluation: evaluation,
-      crossValidation: CrossValidationReport(outcome, set, seed: recipe.seed),
+      crossValidation: try CrossValidationReport(outcome, set),
       seconds: seconds, peakRSSBytes: peakResidentBytes())
   }
 }
@@ -215,7 +217,11 @@ struct TrainingData: Sendable {
           + "'\(isMultiLabel ? "labels" : "label")'; use one of them in both")
     }
     for (place, labels) in try held.indices(in: names, file: test).enumerated() {
-      guard let labels else { continue }
+      guard let labels else {
+        throw JSONLines.Problem(
+          file: test.relativePath, line: held.lines[place],
+          message: "has no label to hold a prediction against; leave the line out, or label it")
+      }
       self.test.append(
         (
           id: held.ids[place], text: held.texts[place], labels: labels,

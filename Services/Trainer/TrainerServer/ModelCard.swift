@@ -18,19 +18,24 @@ package struct ModelCard: Sendable {
   /// On the test split.
   package var assessment: Assessment?
 
-  /// Identifies what was learned from: SHA-256 over each record's id, text, labels and whether people gave
-  /// them, in the order of training.
+  /// Identifies all that a training was given of the data set: SHA-256 over the labels with their descriptions, each
+  /// record's id, text, labels and suggestion and whether people gave the labels, in the order of training, and the
+  /// texts that were only looked at.
   package var snapshot: String {
     var hasher = Digest.Hasher()
-    for example in set.examples where outcome.usedSuggestions || !example.isSuggested {
-      let fields =
-        [example.externalID, example.text] + example.labels.map { set.labels[$0] }
-        + [example.isSuggested ? "suggested" : "answered"]
-      // Each with its length before it, so that no two snapshots run together.
-      for field in fields {
-        hasher.update(Array("\(field.utf8.count):\(field)".utf8))
-      }
+    // Lists with their lengths before them, and texts with theirs, so that no two snapshots run together.
+    func hash(_ fields: [String]) {
+      hasher.update(Array("\(fields.count)[".utf8))
+      for field in fields { hasher.update(Array("\(field.utf8.count):\(field)".utf8)) }
     }
+    func names(_ places: [Int]) -> [String] { places.map { set.labels[$0] } }
+    hash(labels.flatMap { [$0.name, $0.description] })
+    for example in set.examples {
+      hash([example.isSuggested ? "suggested" : "answered", example.externalID, example.text])
+      hash(names(example.labels))
+      hash(example.suggestion.map { ["suggestion"] + names($0) } ?? [])
+    }
+    hash(set.otherTexts)
     return hasher.finalize().description
   }
 
@@ -46,7 +51,7 @@ package struct ModelCard: Sendable {
 
   /// Writes the card and its plots into a model's folder.
   package func write(to folder: URL) throws {
-    let validation = Assessment(crossValidated: outcome, set, seed: recipe.seed)
+    let validation = try Assessment(crossValidated: outcome, set)
     var plots: [(file: String, title: String, svg: String)] = []
     if let shown = assessment ?? validation, !shown.evaluation.isMultiLabel {
       plots.append(
@@ -98,22 +103,25 @@ package struct ModelCard: Sendable {
     } else {
       lines += ["| label | description | records |", "|---|---|---|"]
     }
+    let learned = outcome.learned(set)
     for (place, label) in labels.enumerated() {
+      let records = learned.count { $0.labels.contains(place) }
       lines.append(
-        "| \(escaped(label.name)) | \(escaped(label.description)) | \(set.count(of: place)) |"
+        "| \(escaped(label.name)) | \(escaped(label.description)) | \(records) |"
           + (thresholds.map { " \(Self.decimal(Double($0[place]))) |" } ?? ""))
     }
     lines += ["", "## Where it came from", "", "| | |", "|---|---|"]
-    let answers = set.examples.count { !$0.isSuggested }
+    let answers = set.answered.count
     var origin: [(String, String)] = [
       ("encoder", escaped(encoder) + (encoderDigest.map { ", \($0)" } ?? "")),
       ("answers by people", "\(answers)"),
       (
         "suggestions",
         outcome.usedSuggestions
-          ? "\(set.examples.count - answers) by \(escaped(set.agent ?? ""))" : "none"
+          ? "\(learned.count - answers) by \(escaped(set.agent ?? ""))" : "none"
       ),
       ("snapshot of the records", snapshot), ("recipe", recipe.name.rawValue),
+      ("arguments", recipe.arguments.map { "`\($0.name)` \($0.value)" }.joined(separator: ", ")),
       ("seed", "\(recipe.seed)"),
       ("steps on the body", "\(outcome.losses.count)"), ("tokens per text", "\(maxTokens)"),
       ("instruction set", ComputePool.instructionSet),
@@ -121,11 +129,23 @@ package struct ModelCard: Sendable {
     if !set.isMultiLabel { origin.append(("temperature", Self.decimal(outcome.temperature))) }
     if let program = Self.program { origin.append(("program", program)) }
     lines += origin.map { "| \($0.0) | \($0.1) |" }
-    for (assessment, title) in [
-      (assessment, "On the test split"), (validation, "Cross-validated on the answers"),
-    ] {
-      guard let assessment else { continue }
-      lines += ["", "## \(title)", ""] + Self.lines(assessment)
+    if let assessment { lines += ["", "## On the test split", ""] + Self.lines(assessment) }
+    if let validation {
+      lines += ["", "## Cross-validated on the answers", ""]
+      if outcome.isCrossValidatedUntuned {
+        lines += [
+          "Of heads on the encoder as it was before it was tuned, since a tuned one has seen every answer: the model "
+            + "itself is usually better"
+            + (assessment == nil ? ", and so are its plots." : "."),
+          "",
+        ]
+      }
+      if thresholds != nil {
+        lines += [
+          "The thresholds were found on these very predictions, so this is a little too good.", "",
+        ]
+      }
+      lines += Self.lines(validation)
     }
     for plot in plots { lines += ["", "![\(plot.title)](\(Self.plots)/\(plot.file))"] }
     return lines.joined(separator: "\n") + "\n"

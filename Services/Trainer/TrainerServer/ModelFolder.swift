@@ -7,10 +7,11 @@ package enum ModelFolder {
   /// Makes the folder, whole or not at all (its parent must exist). An existing folder is refused unless
   /// it is empty.
   ///
-  /// - Throws: `ModelFolderError`, `EncoderError`.
+  /// - Parameter finish: what is done to the folder's files before they are put in place.
+  /// - Throws: `ModelFolderError`, `EncoderError`, `CancellationError`, what `finish` throws.
   package static func write(
     _ body: borrowing EncoderBody, head: ClassificationHead, manifest: ModelManifest,
-    card: ModelCard, to folder: URL
+    card: ModelCard, to folder: URL, finish: (_ files: URL) throws -> Void
   ) throws {
     let files = FileManager.default
     try requireNew(folder)
@@ -20,11 +21,13 @@ package enum ModelFolder {
     do {
       try files.createDirectory(at: part, withIntermediateDirectories: false)
       try fill(part, body, head: head, manifest: manifest, card: card)
+      try finish(part)
       // Empty, or not there.
       if files.fileExists(atPath: path) { try files.removeItem(at: folder) }
       try files.moveItem(at: part, to: folder)
     } catch {
       try? files.removeItem(at: part)
+      if error is CancellationError { throw error }
       if let error = error as? EncoderError, !error.file.hasPrefix(part.path(percentEncoded: false))
       {
         // What is read, not what is written.
@@ -37,7 +40,7 @@ package enum ModelFolder {
       throw ModelFolderError(
         folder: path,
         message: full
-          ? "the disk is full; nothing was kept. Free some space, or name a folder elsewhere"
+          ? "the disk is full; nothing was kept. Free some space, or use a folder elsewhere"
           : "cannot be written: \(reason)")
     }
   }

@@ -23,8 +23,8 @@ package enum PrecisionCheck {
   ) throws {
     precondition(tokens.count == actual.count, "as many label sets as texts")
     guard !tokens.isEmpty else { return }
-    let texts = evenly(tokens.count).map { tokens[$0] }
-    let labels = evenly(tokens.count).map { actual[$0] }
+    let texts = tokens.evenly(atMost: mostTexts)
+    let labels = actual.evenly(atMost: mostTexts)
     let head = try ClassificationHead(directory: folder)
     let directory = try EncoderDirectory(folder)
     var done = 0
@@ -60,12 +60,6 @@ package enum PrecisionCheck {
         cosines: texts.indices.map { cosine(reference[$0], found[$0]) })
     }
     try manifest.write(to: folder)
-  }
-
-  /// At most `mostTexts` of 0 ..< count, spread over all of them.
-  private static func evenly(_ count: Int) -> [Int] {
-    let taken = min(count, mostTexts)
-    return (0..<taken).map { $0 * count / taken }
   }
 
   private static func cosine(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Double {

@@ -100,8 +100,9 @@ extension Recipe {
 }
 
 extension StoreV1.TrainingSpec {
-  /// What a model was really trained with, every default spelled out, so that it can be made again
-  /// when defaults have changed.
+  /// What a model was really trained with, every default spelled out, so that one can be made in the same way when
+  /// defaults have changed. Suggestions that were tried and left out are not asked for again; beside more than
+  /// `TrainingSet.textBudget` texts others may then be looked at.
   ///
   /// - Parameters:
   ///   - agent: whose suggestions the model has learned from, if it has.

@@ -200,21 +200,75 @@ package struct Recipe: Sendable, Hashable {
     try require(
       !(endToEnd && freezeBody), "end_to_end",
       "trains the body with the head, and freeze_body leaves it as it is; set one of them")
+    try require(
+      numIterations == nil || samplingStrategy == plain.samplingStrategy, "sampling_strategy",
+      "says nothing beside num_iterations, which makes as many pairs of each kind; set one of them")
     if freezeBody {
-      try require(
-        loss == plain.loss, "loss",
-        "\(loss.rawValue) tunes the body, which freeze_body leaves as it is")
+      let forBody = "is about tuning the body, which freeze_body leaves as it is"
+      try require(loss == plain.loss, "loss", "\(loss.rawValue) \(forBody)")
+      try require(bodyEpochs == plain.bodyEpochs, "body_epochs", forBody)
+      try require(bodyBatchSize == plain.bodyBatchSize, "body_batch_size", forBody)
+      try require(bodyLearningRate == plain.bodyLearningRate, "body_learning_rate", forBody)
+      try require(maxSteps == nil, "max_steps", forBody)
+      try require(samplingStrategy == plain.samplingStrategy, "sampling_strategy", forBody)
+      try require(numIterations == nil, "num_iterations", forBody)
+      try require(warmupProportion == plain.warmupProportion, "warmup_proportion", forBody)
     }
+  }
+
+  /// What a training goes by besides its seed, under the contract's names; what it does not look at is left out.
+  package var arguments: [(name: String, value: String)] {
+    var list = [("shots", shots.map(String.init) ?? "all"), ("folds", "\(folds)")]
+    if let maxLength { list.append(("max_length", "\(maxLength)")) }
+    if freezeBody {
+      list.append(("freeze_body", "true"))
+    } else {
+      list += [
+        ("body_batch_size", "\(bodyBatchSize)"), ("body_learning_rate", "\(bodyLearningRate)"),
+        ("warmup_proportion", "\(warmupProportion)"), ("l2_weight", "\(l2Weight)"),
+        ("no_dropout", "\(!dropout)"),
+      ]
+      if let maxSteps { list.append(("max_steps", "\(maxSteps)")) }
+      // SetFit's number of steps overrides the epochs.
+      if name == .lauter || maxSteps == nil { list.append(("body_epochs", "\(bodyEpochs)")) }
+      if name == .setfit {
+        list.append(("loss", loss.rawValue))
+        if let numIterations {
+          list.append(("num_iterations", "\(numIterations)"))
+        } else if loss != .supervisedContrastive {
+          list.append(("sampling_strategy", samplingStrategy.rawValue))
+        }
+      }
+      if loss == .contrastive {
+        list += [("distance_metric", distanceMetric.rawValue), ("margin", "\(margin)")]
+      }
+    }
+    switch head {
+    case .logisticRegression:
+      list.append(("head_c", "\(headC)"))
+      if name == .setfit { list.append(("balance_labels", "\(balanceLabels)")) }
+    case .differentiable:
+      list += [
+        ("head", head.rawValue), ("head_epochs", "\(headEpochs)"),
+        ("head_batch_size", "\(headBatchSize)"), ("head_learning_rate", "\(headLearningRate)"),
+        ("head_temperature", "\(headTemperature)"), ("end_to_end", "\(endToEnd)"),
+      ]
+      if endToEnd {
+        list.append(("body_classifier_learning_rate", "\(bodyClassifierLearningRate)"))
+      }
+    }
+    return list.map { (name: $0.0, value: $0.1) }
   }
 }
 
 /// Why nothing could be trained, and what to do. Names records by id, never by their text.
 package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Some labels have nothing to learn from. `counts` is of every label, in the data set's order.
-  case labelsWithoutRecords(missing: [String], counts: [LabelCount], suggestions: Bool)
+  case labelsWithoutRecords(
+    missing: [String], counts: [LabelCount], suggestions: Bool, source: TrainingSet.Source)
   /// These records have no text, or none the tokenizer knows.
-  case emptyTexts(externalIDs: [String])
-  case noSuggestions(agent: String?)
+  case emptyTexts(externalIDs: [String], source: TrainingSet.Source)
+  case noSuggestions(agent: String?, source: TrainingSet.Source)
   /// The loss or a gradient stopped being a number. Steps count from 1.
   case diverged(step: Int)
   /// As `diverged`, of a differentiable head.
@@ -238,32 +292,51 @@ package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .labelsWithoutRecords(let missing, let counts, let suggestions):
+    case .labelsWithoutRecords(let missing, let counts, let suggestions, let source):
       let listed = counts.prefix(20).map { "\($0.label) \($0.records)" }.joined(separator: ", ")
       let more = counts.count > 20 ? ", …" : ""
       let names = missing.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
       let all = missing.count == counts.count
-      let source = suggestions ? "reviewed or suggested" : "reviewed"
       let what =
-        all
-        ? "no record of the train split has been \(source) yet"
-        : "the train split has no \(source) record with the label\(missing.count == 1 ? "" : "s") "
-          + "\(names)\(missing.count > 20 ? ", …" : "") (there are: \(listed)\(more)); a model "
-          + "could never predict \(missing.count == 1 ? "it" : "them")"
+        switch (source, all) {
+        case (.store, true):
+          "no record of the train split has been \(suggestions ? "reviewed or suggested" : "reviewed") yet"
+        case (.store, false):
+          "the train split has no \(suggestions ? "reviewed or suggested" : "reviewed") record with"
+        case (.file, true):
+          "no line of the training file has a label\(suggestions ? " or a suggestion" : "")"
+        case (.file, false):
+          "the training file has no line\(suggestions ? ", suggestions included," : "") with"
+        }
       let remedy =
-        suggestions ? "" : ", or let a machine suggest labels (`lauter label`)"
-      return "\(what). Review some records of each label (`lauter review`)\(remedy)."
-    case .emptyTexts(let ids):
+        switch (source, suggestions) {
+        case (.store, false):
+          "Review some records of each label (`lauter review`), or let a machine suggest labels "
+            + "(`lauter label`)."
+        case (.store, true): "Review some records of each label (`lauter review`)."
+        case (.file, _): "Add some of each label."
+        }
+      if all { return "\(what). \(remedy)" }
+      return
+        "\(what) the label\(missing.count == 1 ? "" : "s") \(names)\(missing.count > 20 ? ", …" : "") "
+        + "(there are: \(listed)\(more)); a model could never predict "
+        + "\(missing.count == 1 ? "it" : "them"). \(remedy)"
+    case .emptyTexts(let ids, let source):
       let listed = ids.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
       return
         "\(ids.count) training record\(ids.count == 1 ? " has" : "s have") no text the encoder can "
-        + "read: \(listed)\(ids.count > 5 ? ", …" : ""). Discard them in review, or import them with "
-        + "their text."
-    case .noSuggestions(let agent):
+        + "read: \(listed)\(ids.count > 5 ? ", …" : ""). "
+        + (source == .store
+          ? "Discard them in review, or import them with their text."
+          : "Leave them out of the file, or give them a text.")
+    case .noSuggestions(let agent, .store):
       return agent.map {
         "the agent '\($0)' has suggested no label on the train split; `lauter dataset show` lists "
           + "the agents there are."
       } ?? "nobody has suggested labels on the train split yet; `lauter label` does that."
+    case .noSuggestions(_, .file):
+      return
+        "no line of the training file has 'suggestions'; add some, or leave --use-suggestions out."
     case .diverged(let step):
       return
         "training diverged: at step \(step) the loss is no longer a number. A smaller "

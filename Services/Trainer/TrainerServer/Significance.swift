@@ -4,10 +4,12 @@ package import Schema
 /// How sure a measurement is: bootstrap intervals and paired tests.
 package enum Significance {
   /// The 95% percentile interval of the macro F1 under resampling the records with replacement (Efron
-  /// 1979). The same evaluation and seed give the same interval.
+  /// 1979). The same evaluation and seed give the same interval, so whoever evaluates says the same.
+  ///
+  /// - Throws: `CancellationError`.
   package static func macroF1Interval(
-    _ evaluation: Evaluation, seed: UInt64, resamples: Int? = nil
-  ) -> ClosedRange<Double> {
+    _ evaluation: Evaluation, seed: UInt64 = 42, resamples: Int? = nil
+  ) throws -> ClosedRange<Double> {
     let records = evaluation.records
     guard records > 0 else { return 0...1 }
     // Resampling records is resampling the confusion matrix's cells.
@@ -16,7 +18,7 @@ package enum Significance {
     for (cell, count) in evaluation.confusion.enumerated() {
       cells += repeatElement(cell, count: count)
     }
-    return interval(records: records, seed: seed, resamples: resamples) { drawn in
+    return try interval(records: records, seed: seed, resamples: resamples) { drawn in
       var confusion = [Int](repeating: 0, count: evaluation.confusion.count)
       for record in drawn { confusion[cells[record]] += 1 }
       return Evaluation(labels: evaluation.labels, confusion: confusion).macroF1
@@ -27,20 +29,23 @@ package enum Significance {
   ///
   /// - Parameter evaluation: of records by their places, some of them several times.
   package static func macroF1Interval(
-    records: Int, seed: UInt64, resamples: Int? = nil, _ evaluation: ([Int]) -> Evaluation
-  ) -> ClosedRange<Double> {
+    records: Int, seed: UInt64 = 42, resamples: Int? = nil, _ evaluation: ([Int]) -> Evaluation
+  ) throws -> ClosedRange<Double> {
     guard records > 0 else { return 0...1 }
-    return interval(records: records, seed: seed, resamples: resamples) { evaluation($0).macroF1 }
+    return try interval(records: records, seed: seed, resamples: resamples) {
+      evaluation($0).macroF1
+    }
   }
 
   private static func interval(
     records: Int, seed: UInt64, resamples: Int?, _ measure: (_ drawn: [Int]) -> Double
-  ) -> ClosedRange<Double> {
+  ) throws -> ClosedRange<Double> {
     let count = resamples ?? min(1_000, max(200, 20_000_000 / records))
     var random = RandomSource(seed: seed, purpose: .bootstrap)
     var values: [Double] = []
     values.reserveCapacity(count)
     for _ in 0..<count {
+      try Task.checkCancellation()
       values.append(measure((0..<records).map { _ in random.below(records) }))
     }
     values.sort()

@@ -38,7 +38,7 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
     let dataset = try await store.dataset(request.dataset)
     let records = try await store.records(
       of: request.dataset, split: split, completedOnly: true)
-    let held = try HeldBack(dataset: dataset, records: records)
+    let held = try Answered(dataset: dataset, records: records)
     guard !held.texts.isEmpty else {
       throw RPCError(
         code: .failedPrecondition,
@@ -52,17 +52,18 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
     case .model(let reference):
       first = try await verdicts(of: reference, held, dataset: dataset)
     }
-    var assessment = first.assessment(held, labels: labels)
+    var trained: Answered?
     if case .model = subject, split != .train {
-      let trained = try HeldBack(
+      trained = try Answered(
         dataset: dataset,
         records: try await store.records(of: request.dataset, split: .train, completedOnly: true))
-      let found = held
-      assessment = try await executor.run { [assessment] in
-        var assessment = assessment
-        try assessment.findNearDuplicates(of: found.named, among: trained.named)
-        return assessment
+    }
+    let assessment = try await executor.run { [first, trained] in
+      var assessment = try first.assessment(held, labels: labels)
+      if let trained {
+        try assessment.findNearDuplicates(of: held.named, among: trained.named)
       }
+      return assessment
     }
     let second: Verdicts?
     switch request.against {
@@ -93,15 +94,16 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
     var version: UInt64 = 0
     var temperature = 1.0
 
-    func assessment(_ held: HeldBack, labels: [String]) -> Assessment {
+    /// - Throws: `CancellationError`.
+    func assessment(_ held: Answered, labels: [String]) throws -> Assessment {
       let metadata = held.records.map(\.metadata)
       if let probabilities {
-        return Assessment(
+        return try Assessment(
           labels: labels, actual: held.actual, probabilities: probabilities,
           temperature: temperature, metadata: metadata)
       }
       let places = predicted.keys.sorted()
-      return Assessment(
+      return try Assessment(
         labels: labels, actual: places.map { held.actual[$0] },
         predicted: places.map { predicted[$0]! }, metadata: places.map { metadata[$0] })
     }
@@ -110,7 +112,7 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
   /// An agent's suggestions. Records it has made none for, or failed on, are left out: the evaluation's
   /// number of records says how many were there.
   private static func verdicts(
-    of agent: String, _ held: HeldBack, dataset: Dataset, split: Split
+    of agent: String, _ held: Answered, dataset: Dataset, split: Split
   ) throws -> Verdicts {
     var verdicts = Verdicts()
     var agents: Set<String> = []
@@ -135,7 +137,7 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
   }
 
   private func verdicts(
-    of reference: TrainerV1.ModelReference, _ held: HeldBack, dataset: Dataset
+    of reference: TrainerV1.ModelReference, _ held: Answered, dataset: Dataset
   ) async throws -> Verdicts {
     let model = try await store.model(reference.name, version: reference.version)
     let folder = try await artefacts.folder(model.files)

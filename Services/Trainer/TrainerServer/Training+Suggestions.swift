@@ -3,14 +3,15 @@ extension Training {
   package static let suggestionRate = 1.0 / 3
   /// What a suggestion must say about a label, in bits, for the body to rather learn from suggestions than from
   /// answers. Of two labels an agent says as much that is right in nearly 75%, of three in 58%.
-  package static let fewestBitsToFollow = 0.18
+  package static let leastBitsToFollow = 0.18
   /// Of the suggestions, each followed by all bodies but one.
   package static let parts = 2
   /// How probable a label must be for its pairs to be learned from.
-  package static let fewestBelief: Float = 0.8
+  package static let leastBelief: Float = 0.8
 
   /// Tunes the body on suggestions, unless it then predicts the answers worse, which it has not seen; without answers
-  /// to ask, in any case.
+  /// to ask, in any case. Answers reach it in two ways only: they say how reliable the agent is, and they help to tell
+  /// which suggestions are believed.
   ///
   /// Two bodies follow one half of the suggestions each. What either then believes of the other half it has not learned
   /// by heart (as in cross-validation; Northcutt et al. 2021, "Confident Learning"). The mean of both (Wortsman et al.
@@ -23,21 +24,16 @@ extension Training {
     _ run: inout Run
   ) throws -> Bool {
     let (set, material, head) = (lesson.set, lesson.material, lesson.head)
-    let folds = run.validation?.folds ?? CrossValidation.defaultFolds
     let (answered, actual) = (run.answered, run.answered.map { set.examples[$0].labels[0] })
     func score(_ probabilities: [[Float]]) -> Trial.Score {
       Trial.Score(answered.map { probabilities[$0] }, actual)
     }
     let after: EvidenceHead.Evidence
-    let predicted: [[Float]]
     do {
       try followAndLearn(&body, lesson, known, &run)
       let embeddings = try embed(
         &body, material.texts + material.anchors + material.others, &run)
       after = lesson.evidence(embeddings, of: Array(set.examples.indices))
-      predicted = try run.measured(\.validation) {
-        try head.predictions(after, folds: folds, seed: recipe.seed).probabilities
-      }
     } catch TrainingError.diverged {
       try body.restore()
       body.forgetSteps()
@@ -48,6 +44,9 @@ extension Training {
       return false
     }
     if var validation = run.validation {
+      let predicted = try run.measured(\.validation) {
+        try head.predictions(after, folds: validation.folds, seed: recipe.seed).probabilities
+      }
       let trial = Trial(with: score(predicted), without: score(validation.probabilities))
       run.bodyTrial = trial
       guard trial.used else {
@@ -74,11 +73,10 @@ extension Training {
     _ body: inout some TrainableBody, _ lesson: Lesson, _ known: EvidenceHead.Evidence,
     _ run: inout Run
   ) throws {
-    let examples = lesson.set.examples
-    let suggested = examples.indices.filter { examples[$0].isSuggested }
+    let suggested = lesson.set.suggestedPlaces
     var random = RandomSource(seed: recipe.seed, purpose: .parts)
     let part = random.shuffled(suggested.indices.map { $0 % Self.parts })
-    let likelihoods = try run.measured(\.head) { try lesson.head.likelihoods(known) }
+    let likelihoods = lesson.head.likelihoods(known)
     /// The parts take half of all steps, as even as can be.
     let steps = recipe.maxSteps.map { $0 - $0 / 2 }
     var believed: [Belief] = []
@@ -129,7 +127,7 @@ extension Training {
       return zip(asked, probabilities).compactMap { place, row in
         let joint = row.indices.map { row[$0] * Float(likelihoods[place * row.count + $0]) }
         let label = joint.mostProbable
-        return joint[label] > Self.fewestBelief * joint.reduce(0, +)
+        return joint[label] > Self.leastBelief * joint.reduce(0, +)
           ? Belief(place: place, label: label) : nil
       }
     }

@@ -30,9 +30,14 @@ package struct Training: Sendable {
     package var bodyTrial: Trial?
     package var learningCurve: LearningCurve?
 
-    /// How many of the set's records the model has learned from.
-    package func learnedFrom(_ set: TrainingSet) -> Int {
-      usedSuggestions ? set.examples.count : set.examples.count { !$0.isSuggested }
+    /// Which of the set's records the model has learned from.
+    package func learned(_ set: TrainingSet) -> [TrainingSet.Example] {
+      usedSuggestions ? set.examples : set.answered
+    }
+
+    /// Whether the body was tuned, and what cross-validation says is of heads on the body as it was before.
+    package var isCrossValidatedUntuned: Bool {
+      validation.map { !losses.isEmpty && !$0.tunesBody } ?? false
     }
   }
 
@@ -93,18 +98,19 @@ package struct Training: Sendable {
     lesson.head.agentIsIndependent = set.agent != Suggestion.zeroShotAgent
     let before = try embed(&body, material.texts + material.anchors + material.others, &run)
     var known = lesson.evidence(before, of: Array(set.examples.indices))
+    lesson.beliefs = try run.measured(\.head) { try lesson.head.beliefs(in: known) }
+    known.beliefs = lesson.beliefs
     let clock = ContinuousClock()
     let start = clock.now
     report(TrainingProgress(phase: .validation, done: 0, total: 1))
     try validate(&lesson.head, &known, &run)
     report(TrainingProgress(phase: .validation, done: 1, total: 1))
     run.seconds.validation = (clock.now - start).seconds
-    run.answered = set.examples.indices.filter { !set.examples[$0].isSuggested }
+    run.answered = set.answeredPlaces
     run.calibrate(set)
     var learned = false
     if run.usedSuggestions, learnsFromSuggestions(set),
-      try !learnsFromPairs(set)
-        || lesson.head.reliability(known).bits >= Self.fewestBitsToFollow
+      !learnsFromPairs(set) || known.reliability.bits >= Self.leastBitsToFollow
     {
       learned = try learnFromSuggestions(&body, lesson, &known, &run)
     }
@@ -126,6 +132,8 @@ package struct Training: Sendable {
     var head: EvidenceHead
     /// The body's dimensions.
     let width: Int
+    /// Of the examples' labels, on the body as it was.
+    var beliefs: [Double] = []
 
     /// Of the examples at these places.
     func texts(_ places: [Int]) -> [[Int32]] { places.map { material.texts[$0] } }
@@ -136,12 +144,14 @@ package struct Training: Sendable {
       let anchors = places.count * width
       let others = anchors + material.anchors.count * width
       let examples = places.map { set.examples[$0] }
-      return EvidenceHead.Evidence(
+      var evidence = EvidenceHead.Evidence(
         embeddings: Array(embeddings[..<anchors]), width: width, labels: examples.map(\.labels),
         isMultiLabel: set.isMultiLabel,
         isSuggested: examples.map(\.isSuggested), suggestions: examples.map(\.suggestion),
         anchors: set.anchors.vectors(Array(embeddings[anchors..<others]), width: width),
         others: Array(embeddings[others...]))
+      if !beliefs.isEmpty { evidence.beliefs = places.map { beliefs[$0] } }
+      return evidence
     }
   }
 
@@ -161,7 +171,7 @@ package struct Training: Sendable {
     _ known: inout EvidenceHead.Evidence, _ run: inout Run
   ) throws {
     let (set, material, head) = (lesson.set, lesson.material, lesson.head)
-    let suggested = set.examples.indices.filter { set.examples[$0].isSuggested }
+    let suggested = set.suggestedPlaces
     // Where suggestions are not learned from, their texts are as good as any.
     let heeded = run.usedSuggestions ? suggested : []
     let unheeded = run.usedSuggestions ? [] : some(suggested, beside: run.answered, material)
@@ -196,12 +206,15 @@ package struct Training: Sendable {
   /// As many of the places as there is room for beside the answers and other texts, at random, ascending.
   private func some(_ places: [Int], beside answered: [Int], _ material: Material) -> [Int] {
     var random = RandomSource(seed: recipe.seed, purpose: .otherTexts)
-    var left = Material.tokensOfOthers
-    let room = TrainingSet.textBudget - answered.count - material.others.count
-    return random.shuffled(places).prefix(max(0, room)).prefix {
-      left -= material.texts[$0].count
-      return left >= 0
-    }.sorted()
+    let most = TrainingSet.textBudget - answered.count - material.others.count
+    var room = Material.tokensOfOthers - material.others.reduce(0) { $0 + $1.count }
+    var taken: [Int] = []
+    for place in random.shuffled(places).prefix(max(0, most)) {
+      room -= material.texts[place].count
+      if room < 0 { break }
+      taken.append(place)
+    }
+    return taken.sorted()
   }
 
   /// Cross-validates on the answers, and leaves out of head and evidence what does harm.
@@ -216,14 +229,15 @@ package struct Training: Sendable {
       everything.isMultiLabel
         ? Trial.Score(probabilities, actual) : Trial.Score(probabilities, actual.map { $0[0] })
     }
-    func crossValidation(_ head: EvidenceHead) throws -> CrossValidation? {
-      try head.crossValidation(known, folds: recipe.folds, seed: recipe.seed)
+    func crossValidation(_ head: EvidenceHead, _ folds: Int? = nil) throws -> CrossValidation? {
+      try head.crossValidation(known, folds: folds ?? recipe.folds, seed: recipe.seed)
     }
     guard recipe.folds >= 2, var validation = try crossValidation(head) else { return }
     if run.usedSuggestions {
       let with = score(answered.map { validation.probabilities[$0] })
       known = everything.at(answered)
-      guard let alone = try crossValidation(head) else { return }
+      // As many folds as with suggestions, so there are enough answers.
+      let alone = try head.predictions(known, folds: validation.folds, seed: recipe.seed)
       var trial = Trial(with: with, without: score(alone.probabilities))
       if case .always = recipe.suggestions { trial.used = true }
       run.suggestionTrial = trial
@@ -234,10 +248,12 @@ package struct Training: Sendable {
       var plain = head
       plain.usesAnchors = false
       if answered.count >= Self.fewestAnswersToDoubtNames,
-        let without = try crossValidation(plain)
+        let without = try crossValidation(plain),
+        // Without names there may be fewer folds, and whoever learns from more has it easier.
+        let with = without.folds == validation.folds
+          ? validation : try crossValidation(head, without.folds)
       {
-        let trial = Trial(
-          with: score(validation.probabilities), without: score(without.probabilities))
+        let trial = Trial(with: score(with.probabilities), without: score(without.probabilities))
         run.labelNameTrial = trial
         if !trial.used { (head, validation) = (plain, without) }
       }
@@ -248,9 +264,11 @@ package struct Training: Sendable {
     }
     run.validation = validation
     let answers = everything.at(answered)
-    if head.usesAnchors, answers.labels.count >= 2, !answers.isMultiLabel {
+    if !answers.isMultiLabel {
       run.learningCurve = try LearningCurve(
-        head, answers, folds: min(recipe.folds, answers.labels.count), seed: recipe.seed)
+        answers.embeddings, width: answers.width, labels: answers.labels.map { $0[0] },
+        labelCount: answers.labelCount, folds: validation.folds, seed: recipe.seed
+      ) { try head.fit(answers.at($0)) }
     }
   }
   /// With fewer, chance decides between a head with label names and one without.
@@ -272,7 +290,7 @@ package struct Training: Sendable {
   package static let fewestAnswersToTune = 2
 
   private func answersPerLabel(_ set: TrainingSet) -> Double {
-    Double(set.examples.count { !$0.isSuggested }) / Double(set.labels.count)
+    Double(set.answered.count) / Double(set.labels.count)
   }
 
   /// How much of what tuning on answers did to the body stays, above 0 and at most 1. A part of the way helps nearly
@@ -289,11 +307,11 @@ package struct Training: Sendable {
     if recipe.freezeBody || set.isMultiLabel { return false }
     // What the zero-shot agent says, the encoder knows.
     return set.agent != Suggestion.zeroShotAgent
-      && set.examples.count(where: \.isSuggested) >= Self.fewestSuggestionsToTune
+      && set.suggestedPlaces.count >= Self.fewestSuggestionsToTune
   }
   package static let fewestSuggestionsToTune = 200
 
-  /// Trains by SetFit's recipe, whatever the recipe's name. Its head is left as it comes out; that its
+  /// Trains by SetFit's recipe, which must be the one named. Its head is left as it comes out; that its
   /// probabilities mean less is part of the recipe.
   ///
   /// - Parameters:
@@ -305,15 +323,36 @@ package struct Training: Sendable {
     _ body: inout some TrainableBody, texts: [[Int32]], labels: [Int], labelCount: Int,
     report: @escaping (TrainingProgress) -> Void = { _ in }
   ) throws -> Outcome {
+    precondition(recipe.name == .setfit, "SetFit's recipe")
     precondition(texts.count == labels.count, "one label per text")
     var run = Run(report: report)
     var embeddings: [Float] = []
+    let width = body.dimensions
+    func head(_ records: [Int]) throws -> ClassificationHead {
+      let labels = records.map { labels[$0] }
+      return try LogisticRegression(C: recipe.headC).fit(
+        embeddings.rows(records, width: width), hidden: width, labels: labels,
+        labelCount: labelCount,
+        weights: recipe.balanceLabels
+          ? LogisticRegression.balanced(labels, labelCount: labelCount) : nil
+      ).head
+    }
     if recipe.freezeBody || recipe.folds >= 2 {
       embeddings = try embed(&body, texts, &run)
-      run.validation = try run.measured(\.validation, .validation) {
-        try CrossValidation.logisticRegression(
-          embeddings, width: body.dimensions, labels: labels, labelCount: labelCount,
-          C: recipe.headC, folds: recipe.folds, seed: recipe.seed)
+      // A label with a single record leaves a fold without it.
+      let fewest = (0..<labelCount).map { label in labels.count { $0 == label } }.min() ?? 0
+      let folds = min(recipe.folds, fewest)
+      if folds >= 2 {
+        (run.validation, run.learningCurve) = try run.measured(\.validation, .validation) {
+          (
+            try CrossValidation(
+              folds: CrossValidation.folds(labels, count: folds, seed: recipe.seed), count: folds,
+              embeddings: embeddings, width: width, fit: head),
+            try LearningCurve(
+              embeddings, width: width, labels: labels, labelCount: labelCount, folds: folds,
+              seed: recipe.seed, fit: head)
+          )
+        }
       }
     }
     if !recipe.freezeBody {
@@ -322,21 +361,14 @@ package struct Training: Sendable {
       if recipe.head == .logisticRegression { embeddings = try embed(&body, texts, &run) }
     }
     switch recipe.head {
-    case .logisticRegression:
-      return try run.finished {
-        try LogisticRegression(C: recipe.headC).fit(
-          embeddings, hidden: body.dimensions, labels: labels, labelCount: labelCount,
-          weights: recipe.balanceLabels
-            ? LogisticRegression.balanced(labels, labelCount: labelCount) : nil
-        ).head
-      }
+    case .logisticRegression: return try run.finished { try head(Array(texts.indices)) }
     case .differentiable:
       let training = HeadTraining(recipe: recipe, labelCount: labelCount)
-      var head = try training.initial(hidden: body.dimensions)
+      var trained = try training.initial(hidden: width)
       run.headLosses = try run.measured(\.head) {
-        try training.run(&body, &head, texts: texts, labels: labels, report: report)
+        try training.run(&body, &trained, texts: texts, labels: labels, report: report)
       }
-      return try run.finished { try head.head() }
+      return try run.finished { try trained.head() }
     }
   }
 
@@ -349,21 +381,11 @@ package struct Training: Sendable {
     let (labels, labelCount) = (set.examples.map(\.labels), set.labels.count)
     var run = Run(report: report)
     var embeddings: [Float] = []
-    if recipe.freezeBody || recipe.folds >= 2 {
-      embeddings = try embed(&body, material.texts, &run)
-      run.validation = try run.measured(\.validation, .validation) {
-        try CrossValidation.oneVsRest(
-          embeddings, width: body.dimensions, labels: labels, labelCount: labelCount,
-          C: recipe.headC, folds: recipe.folds, seed: recipe.seed)
-      }
-    }
-    if !recipe.freezeBody {
-      try tune(&body, texts: material.texts, labels: labels, &run)
-      embeddings = try embed(&body, material.texts, &run)
-    }
-    return try run.finished {
-      try LogisticRegression(C: recipe.headC).fitOneVsRest(
-        embeddings, hidden: body.dimensions,
+    let width = body.dimensions
+    func head(_ records: [Int]) throws -> ClassificationHead {
+      let labels = records.map { labels[$0] }
+      return try LogisticRegression(C: recipe.headC).fitOneVsRest(
+        embeddings.rows(records, width: width), hidden: width,
         likelihoods: Thresholds.targets(labels, labelCount: labelCount), labelCount: labelCount,
         weights: recipe.balanceLabels
           ? (0..<labelCount).map { label in
@@ -371,6 +393,23 @@ package struct Training: Sendable {
               labels.map { $0.contains(label) ? 1 : 0 }, labelCount: 2)
           } : nil)
     }
+    if recipe.freezeBody || recipe.folds >= 2 {
+      embeddings = try embed(&body, material.texts, &run)
+      let folds = min(recipe.folds, labels.count)
+      if folds >= 2 {
+        run.validation = try run.measured(\.validation, .validation) {
+          try CrossValidation(
+            folds: CrossValidation.folds(
+              CrossValidation.strata(labels), count: folds, seed: recipe.seed), count: folds,
+            embeddings: embeddings, width: width, fit: head)
+        }
+      }
+    }
+    if !recipe.freezeBody {
+      try tune(&body, texts: material.texts, labels: labels, &run)
+      embeddings = try embed(&body, material.texts, &run)
+    }
+    return try run.finished { try head(Array(labels.indices)) }
   }
 
   /// A training under way.
@@ -460,10 +499,10 @@ package struct Training: Sendable {
       try embed(&body, texts: texts, phase: .embedding, report: report)
     }
     guard embeddings.allSatisfy({ $0.isFinite }) else {
-      throw TrainingError.unusableEncoder(
-        run.losses.isEmpty
-          ? "its embeddings are not numbers; its weights may hold NaN or infinity"
-          : "after training its embeddings are not numbers; try a smaller body_learning_rate")
+      throw run.losses.isEmpty
+        ? TrainingError.unusableEncoder(
+          "its embeddings are not numbers; its weights may hold NaN or infinity")
+        : TrainingError.diverged(step: run.losses.count)
     }
     return embeddings
   }
@@ -533,6 +572,11 @@ extension ClassificationHead {
 }
 
 extension [Float] {
+  /// These rows of a matrix with so many columns, row-major.
+  func rows(_ places: [Int], width: Int) -> [Float] {
+    places.flatMap { self[$0 * width..<($0 + 1) * width] }
+  }
+
   /// The place of the largest; on a tie the first.
   package var mostProbable: Int { self.max().flatMap { firstIndex(of: $0) } ?? 0 }
 }

@@ -47,13 +47,13 @@ package struct TrainingJob: Sendable {
         "a long training: set max_steps, or fewer shots, to shorten it",
         metadata: ["job": "\(run.job.id)", "steps": "\(steps)"])
     }
-    let source = try await artefacts.folder(plan.encoder.files)
     let scratch = try ScratchFolder()
     defer { scratch.remove() }
-
-    let made = try await executor.run {
-      let meter = ProgressMeter { run.report(.init($0)) }
-      return try compute(plan, encoder: source, into: scratch.url, report: meter.report)
+    let made = try await artefacts.withFolder(plan.encoder.files) { source in
+      try await executor.run {
+        let meter = ProgressMeter { run.report(.init($0)) }
+        return try compute(plan, encoder: source, into: scratch.url, report: meter.report)
+      }
     }
     logger.info(
       "trained",
@@ -73,7 +73,7 @@ package struct TrainingJob: Sendable {
     var name: Name
     var encoder: StoreV1.Encoder
     var set: TrainingSet
-    var held: HeldBack
+    var held: Answered
   }
 
   private func plan(_ run: JobRun, _ spec: StoreV1.TrainingSpec) async throws -> Plan {
@@ -87,7 +87,7 @@ package struct TrainingJob: Sendable {
       completedOnly: recipe.name == .setfit && recipe.suggestions == nil)
     let test = try await store.records(of: run.job.dataset, split: .test, completedOnly: true)
     let set = try TrainingSet(dataset: dataset, records: train, recipe: recipe)
-    let held = try HeldBack(dataset: dataset, records: test)
+    let held = try Answered(dataset: dataset, records: test)
     run.report(.init(phase: "encoder"))
     return Plan(
       recipe: recipe, dataset: dataset, name: name, encoder: encoder, set: set, held: held)
@@ -126,20 +126,6 @@ package struct TrainingJob: Sendable {
     var seconds: Training.Seconds
   }
 
-  /// On the records held back, or without any on the answers trained on.
-  private func checkPrecisions(
-    _ plan: Plan, _ body: borrowing EncoderBody, _ folder: URL,
-    report: (TrainingProgress) -> Void
-  ) throws {
-    let answered = plan.set.examples.filter { !$0.isSuggested }
-    let held = !plan.held.texts.isEmpty
-    try PrecisionCheck.record(
-      in: folder, tokens: body.tokens(held ? plan.held.texts : answered.map(\.text)),
-      actual: held ? plan.held.actual.map { [$0] } : answered.map(\.labels),
-      split: held ? "test" : "train",
-      pool: pool, report: report)
-  }
-
   /// The part that computes.
   private func compute(
     _ plan: Plan, encoder source: URL, into folder: URL,
@@ -148,19 +134,19 @@ package struct TrainingJob: Sendable {
     do {
       var body = try EncoderBody(folder: source, recipe: plan.recipe, pool: pool)
       let training = Training(recipe: plan.recipe)
-      let outcome = try training.run(
-        &body, plan.set, try body.material(plan.set), report: report)
+      let material = try body.material(plan.set)
+      let heldTexts = body.tokens(plan.held.texts)
+      let outcome = try training.run(&body, plan.set, material, report: report)
       var assessment: Assessment?
       if !plan.held.texts.isEmpty {
         let probabilities = try training.probabilities(
-          &body, head: outcome.head, texts: body.tokens(plan.held.texts), report: report)
-        var measured = Assessment(
+          &body, head: outcome.head, texts: heldTexts, report: report)
+        var measured = try Assessment(
           labels: plan.set.labels, actual: plan.held.actual, probabilities: probabilities,
-          temperature: outcome.temperature, metadata: plan.held.records.map(\.metadata),
-          seed: plan.recipe.seed)
+          temperature: outcome.temperature, metadata: plan.held.records.map(\.metadata))
         try measured.findNearDuplicates(
           of: plan.held.named,
-          among: plan.set.examples.map { (id: $0.externalID, text: $0.text) })
+          among: outcome.learned(plan.set).map { (id: $0.externalID, text: $0.text) })
         assessment = measured
       }
       let manifest = ModelManifest(
@@ -172,16 +158,22 @@ package struct TrainingJob: Sendable {
           labels: plan.dataset.question.labels, dataset: plan.dataset.name.description,
           encoder: plan.encoder.name, encoderDigest: plan.encoder.digest, recipe: plan.recipe,
           set: plan.set, outcome: outcome, maxTokens: body.maxTokens, assessment: assessment),
-        to: folder)
-      try checkPrecisions(plan, body, folder, report: report)
+        to: folder
+      ) { files in
+        let held = !plan.held.texts.isEmpty
+        try PrecisionCheck.record(
+          in: files, tokens: held ? heldTexts : plan.set.answeredPlaces.map { material.texts[$0] },
+          actual: held ? plan.held.actual.map { [$0] } : plan.set.answered.map(\.labels),
+          split: held ? "test" : "train", pool: pool, report: report)
+      }
       return Made(
         evaluation: assessment.map { .init($0, split: .test) },
-        crossValidation: .init(outcome, plan.set, seed: plan.recipe.seed),
+        crossValidation: try .init(outcome, plan.set),
         queues: outcome.validation.map {
           SecondLooks($0, plan.set, thresholds: outcome.head.thresholds).queues(plan.set)
         } ?? [],
         agent: outcome.usedSuggestions ? plan.set.agent : nil,
-        records: outcome.learnedFrom(plan.set),
+        records: outcome.learned(plan.set).count,
         steps: outcome.losses.count, maxLength: body.maxTokens, seconds: outcome.seconds)
     } catch let error as EncoderError {
       // The cache's path says nothing to the user; the file's name does.
@@ -192,13 +184,14 @@ package struct TrainingJob: Sendable {
       throw TrainingFailure("the head cannot be fitted: \(error)")
     } catch let error as ModelFolderError {
       throw TrainingFailure(
-        "the model cannot be put together on the trainer's disk: \(error.message)")
+        "the model cannot be put together in the trainer's temporary folder (TMPDIR): \(error.message)"
+      )
     }
   }
 }
 
-/// The records of a split that people have answered, as an evaluation needs them.
-package struct HeldBack: Sendable, Hashable {
+/// Those records of a split that people have answered, as an evaluation needs them.
+package struct Answered: Sendable, Hashable {
   package var texts: [String] = []
   /// Indices into the data set's labels.
   package var actual: [Int] = []
@@ -242,10 +235,15 @@ extension StoreV1.JobProgress {
 struct ScratchFolder: Sendable {
   let url: URL
 
+  /// - Throws: `TrainingFailure`.
   init() throws {
     url = FileManager.default.temporaryDirectory
       .appending(path: "lauter-trainer-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch
+    {
+      throw TrainingFailure(
+        "the trainer's temporary folder (TMPDIR) cannot be used: \(error.localizedDescription)")
+    }
   }
 
   func remove() { try? FileManager.default.removeItem(at: url) }

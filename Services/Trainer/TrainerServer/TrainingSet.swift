@@ -15,6 +15,12 @@ package struct TrainingSet: Sendable, Hashable {
   package let otherTexts: [String]
   /// Whose suggestions stand in for missing responses, if anyone's do.
   package let agent: String?
+  /// Where the records are, which decides what can be done about what they lack.
+  package let source: Source
+
+  package enum Source: Sendable, Hashable {
+    case store, file
+  }
 
   package struct Example: Sendable, Hashable {
     package var recordID: Int64
@@ -38,6 +44,7 @@ package struct TrainingSet: Sendable, Hashable {
   /// - Parameter records: of any split and status, in any order; the train split is used.
   /// - Throws: `TrainingError`; `SchemaError` if a record's label is not one of the data set's.
   package init(dataset: Dataset, records: some Sequence<Record>, recipe: Recipe) throws {
+    source = .store
     labels = dataset.question.labels.map(\.name)
     isMultiLabel = false
     anchors = LabelAnchors(dataset.question.labels)
@@ -55,7 +62,7 @@ package struct TrainingSet: Sendable, Hashable {
             besides: train.contains { $0.settledLabel != nil } ? Suggestion.zeroShotAgent : nil)
       }
     if case .always = recipe.suggestions, chosen == nil {
-      throw TrainingError.noSuggestions(agent: nil)
+      throw TrainingError.noSuggestions(agent: nil, source: source)
     }
     agent = chosen
     func suggestion(_ record: Record) -> String? {
@@ -78,7 +85,7 @@ package struct TrainingSet: Sendable, Hashable {
     var suggested: [Example] = []
     if let chosen {
       guard train.contains(where: { suggestion($0) != nil }) else {
-        throw TrainingError.noSuggestions(agent: chosen)
+        throw TrainingError.noSuggestions(agent: chosen, source: source)
       }
       // Only where no person has decided anything, drafts aside.
       suggested = try train.filter { $0.status == .pending }.compactMap { record in
@@ -125,6 +132,7 @@ package struct TrainingSet: Sendable, Hashable {
   package init(
     labels: [Label], isMultiLabel: Bool = false, lines: [Line], recipe: Recipe
   ) throws {
+    source = .file
     self.labels = labels.map(\.name)
     self.isMultiLabel = isMultiLabel
     if isMultiLabel { try recipe.validateForSeveralLabels() }
@@ -143,7 +151,7 @@ package struct TrainingSet: Sendable, Hashable {
     let usesSuggestions =
       recipe.suggestions != nil && lines.contains { $0.suggestion != nil }
     if case .always = recipe.suggestions, !usesSuggestions {
-      throw TrainingError.noSuggestions(agent: nil)
+      throw TrainingError.noSuggestions(agent: nil, source: source)
     }
     agent = usesSuggestions ? "file" : nil
     let answeredIDs = Set(answered.map(\.recordID))
@@ -168,6 +176,15 @@ package struct TrainingSet: Sendable, Hashable {
 
   package func count(of label: Int) -> Int { examples.count { $0.labels.contains(label) } }
 
+  /// The examples that people have answered.
+  package var answered: [Example] { answeredPlaces.map { examples[$0] } }
+
+  /// Where among the examples those are.
+  var answeredPlaces: [Int] { examples.indices.filter { !examples[$0].isSuggested } }
+
+  /// Where among the examples those are that nobody has answered.
+  var suggestedPlaces: [Int] { examples.indices.filter { examples[$0].isSuggested } }
+
   private func requireRecords(_ recipe: Recipe) throws {
     let counts = labels.indices.map { count(of: $0) }
     let missing = labels.indices.filter { counts[$0] == 0 }
@@ -180,7 +197,7 @@ package struct TrainingSet: Sendable, Hashable {
       throw TrainingError.labelsWithoutRecords(
         missing: missing.map { labels[$0] },
         counts: labels.indices.map { .init(label: labels[$0], records: counts[$0]) },
-        suggestions: agent != nil)
+        suggestions: agent != nil, source: source)
     }
   }
 

@@ -2756,7 +2756,7 @@ extension StoreV1 {
     public var bodyBatchSize: UInt32
     public var bodyLearningRate: Double
     /// At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
-    /// 0: as many as the epochs have, under lauter at most 96, or 196 where it learns from suggestions.
+    /// 0: as many as the epochs have, under lauter at most 96, or 296 where it learns from suggestions.
     public var maxSteps: UInt32
     /// These two are of setfit.
     public var samplingStrategy: StoreV1.SamplingStrategy
@@ -2765,7 +2765,7 @@ extension StoreV1 {
     public var l2Weight: Double?
     /// Tokens per text; 0: the encoder's own maximum.
     public var maxLength: UInt32
-    /// The head's inverse regularisation strength C.
+    /// The head's inverse regularisation strength: SetFit's C; under lauter a factor on its own. 0: 1.
     public var headC: Double
     /// Leaves the body as it is and trains the head alone (a linear probe).
     public var freezeBody: Bool
@@ -4175,7 +4175,7 @@ extension StoreV1.Model: CodedMessage {
 }
 
 extension StoreV1 {
-  /// Each record predicted by a head that has not learned from it, nor has its body.
+  /// Each record predicted by a head that has not learned from it, nor has its body, but for which suggestions it believed.
   public struct CrossValidation: Message, Hashable, Sendable {
     public var folds: UInt32
     /// Of the records that people have answered. Its split is train.
@@ -4188,7 +4188,7 @@ extension StoreV1 {
     public var agent: String
     /// Whether it helps to know what the labels are called.
     public var labelNames: StoreV1.Trial?
-    /// Whether it helps to tune the body.
+    /// Whether it helps that the body follows suggestions. Where it does not, it may still learn from the answers.
     public var tuning: StoreV1.Trial?
 
     public init(
@@ -4587,7 +4587,8 @@ extension StoreV1.SliceEvaluation: CodedMessage {
 }
 
 extension StoreV1 {
-  /// Records of the split that are nearly the same as one that was trained on, and therefore say little.
+  /// Records of the split that are nearly the same as one that was trained on, and therefore say little. An evaluation on
+  /// demand holds them against what is answered in the train split by now.
   public struct NearDuplicates: Message, Hashable, Sendable {
     public var records: UInt64
     /// The first 20.

@@ -95,7 +95,8 @@ extension Show {
     }
     for (trial, what) in [
       (validation.suggestions, "suggestions by \(validation.agent.printable())"),
-      (validation.labelNames, "label names"), (validation.tuning, "tuning of the body"),
+      (validation.labelNames, "label names"),
+      (validation.tuning, "tuning of the body on suggestions"),
     ] {
       guard let trial else { continue }
       console.out(

@@ -105,6 +105,7 @@ enum JobOutput {
       members += [
         .init("model", .string(result.model)), .init("version", .of(result.version)),
         .init("evaluation", result.evaluation.map { Show.evaluation($0) } ?? .null),
+        .init("cross_validation", result.crossValidation.map { Show.crossValidation($0) } ?? .null),
       ]
     case nil: break
     }

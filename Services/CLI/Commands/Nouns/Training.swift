@@ -10,12 +10,12 @@ struct Train: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Fine-tune an encoder on the reviewed records and publish a model.",
     discussion: """
-      A logistic regression is fitted on the encoder's embeddings, and the encoder's body is \
-      fine-tuned before where that helps to predict reviewed records it has not seen. The default \
-      recipe, lauter, also learns from the labels' names and descriptions, from how the texts differ \
-      that are not reviewed, and from suggestions on those, for as much as they have proved right \
-      and where cross-validation on the reviewed ones says that they help. Suggestions made by comparing texts with the labels' names add nothing to that and are \
-      left out, unless named by --agent. --recipe setfit reproduces SetFit and its defaults.
+      The encoder's body is fine-tuned, and a head is fitted on its embeddings. The default recipe, \
+      lauter, learns from the reviewed records, from the labels' names and descriptions, from how the \
+      texts differ that are not reviewed, and from suggestions on those, for as much as they have \
+      proved right and where cross-validation on the reviewed records does not speak against it. \
+      Suggestions made by comparing texts with the labels' names add nothing to that and are left \
+      out, unless named by --agent. --recipe setfit reproduces SetFit and its defaults.
       """)
 
   @Argument(help: "The data set.")

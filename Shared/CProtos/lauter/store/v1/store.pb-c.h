@@ -1163,7 +1163,7 @@ struct  Lauter__Store__V1__TrainingSpec
   double body_learning_rate;
   /*
    * At most so many optimiser steps on the body, and under setfit exactly so many, whatever the epochs;
-   * 0: as many as the epochs have, under lauter at most 96, or 196 where it learns from suggestions.
+   * 0: as many as the epochs have, under lauter at most 96, or 296 where it learns from suggestions.
    */
   uint32_t max_steps;
   /*
@@ -1176,7 +1176,7 @@ struct  Lauter__Store__V1__TrainingSpec
    */
   uint32_t max_length;
   /*
-   * The head's inverse regularisation strength C.
+   * The head's inverse regularisation strength: SetFit's C; under lauter a factor on its own. 0: 1.
    */
   double head_c;
   /*
@@ -1727,7 +1727,7 @@ struct  Lauter__Store__V1__Model
 
 
 /*
- * Each record predicted by a head that has not learned from it, nor has its body.
+ * Each record predicted by a head that has not learned from it, nor has its body, but for which suggestions it believed.
  */
 struct  Lauter__Store__V1__CrossValidation
 {
@@ -1752,7 +1752,7 @@ struct  Lauter__Store__V1__CrossValidation
    */
   Lauter__Store__V1__Trial *label_names;
   /*
-   * Whether it helps to tune the body.
+   * Whether it helps that the body follows suggestions. Where it does not, it may still learn from the answers.
    */
   Lauter__Store__V1__Trial *tuning;
 };
@@ -1902,7 +1902,8 @@ struct  Lauter__Store__V1__SliceEvaluation
 
 
 /*
- * Records of the split that are nearly the same as one that was trained on, and therefore say little.
+ * Records of the split that are nearly the same as one that was trained on, and therefore say little. An evaluation on
+ * demand holds them against what is answered in the train split by now.
  */
 struct  Lauter__Store__V1__NearDuplicates
 {
