@@ -126,12 +126,13 @@ def run(arguments, name, scratch, done, setfit):
                     "encoder": str(arguments.encoder), "seed": seed, "test": test,
                     "train": [{key: pool[i - 1][key] for key in ("text", "label")} for i in answers]})
                 yield {"set": name, "recipe": PEER, "shots": shots, "seed": seed, **result, "answers": answers}
-        wanted = [recipe for recipe, seeds in missing.items() if seeds]
+        wanted = [recipe for recipe, left in missing.items() if left]
         if not wanted:
             continue
+        left = sorted(set().union(*(missing[recipe] for recipe in wanted)))
         command = [arguments.trainer, "compare", "--train", train_file, "--test", test_file,
                    "--encoder", arguments.encoder, "--recipe", *wanted, "--shots", str(shots),
-                   "--seed", *map(str, seeds)]
+                   "--seed", *map(str, left)]
         with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
                 yield {"set": name, "agent": round(right, 4), **json.loads(line)}
