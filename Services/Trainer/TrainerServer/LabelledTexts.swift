@@ -3,8 +3,8 @@ package import Schema
 
 /// Texts with their labels from a JSON Lines file: an object with `text` and `label` on each line, or with
 /// `labels`, a list, where a text may have several or none. A line may have `suggestions`, a list of objects with a
-/// `label` or `labels` as in what `lauter export` writes, and then do without a label, as it may where its label is `null`: nobody has answered. It may
-/// have an `id` and `metadata`.
+/// `label` or `labels` as in what `lauter export` writes, and then do without a label, as it may where its label is
+/// `null`: nobody has answered. It may have an `id` and `metadata`.
 package struct LabelledTexts: Sendable, Hashable {
   package var texts: [String] = []
   package var labels: [[String]?] = []

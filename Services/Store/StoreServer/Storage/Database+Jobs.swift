@@ -130,8 +130,8 @@ extension Database {
   }
 
   /// Ends a job, or hands it back: as queued, without counting as an attempt and without progress, since whoever
-  /// takes it up begins anew. One that is to be cancelled is not queued again but ends there. The same once more by the same worker is no error:
-  /// its first answer may have been lost.
+  /// takes it up begins anew. One that is to be cancelled is not queued again but ends there. The same once more by the
+  /// same worker is no error: its first answer may have been lost.
   ///
   /// - Throws: `StorageError.Kind.leaseLost`.
   package func finishJob(
