@@ -126,6 +126,9 @@ struct AssessmentTests {
     #expect(found.map(\.other) == [0, 0, 1, 3])
     #expect(found[0].similarity == 1 && found[1].similarity == 1 && found[3].similarity == 1)
     #expect(found[2].similarity >= NearDuplicates.threshold && found[2].similarity < 1)
+    let copies = try NearDuplicates.find(
+      Array(repeating: long, count: 40), among: Array(repeating: long, count: 30))
+    #expect(copies.map(\.text) == Array(0..<40) && copies.allSatisfy { $0.other == 0 })
     #expect(try NearDuplicates.find([], among: train).isEmpty)
     #expect(try NearDuplicates.find(test, among: []).isEmpty)
   }

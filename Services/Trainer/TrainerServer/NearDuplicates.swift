@@ -23,37 +23,54 @@ package enum NearDuplicates {
   /// Of texts that fall together, so many are compared; more are copies of each other.
   private static let perBucket = 16
 
+  /// A text, by its place, in a bucket.
+  private struct Entry {
+    var text: Int
+    /// How many others it is still compared with that fall into the bucket.
+    var left = perBucket
+  }
+
+  /// Others are looked at one after another and not kept, so memory grows with `texts` alone.
+  ///
   /// - Throws: `CancellationError` within a text of the task's cancellation.
   /// - Returns: for each of `texts` that has near-duplicates among `others` the nearest, in order; on a tie
   ///   the first.
-  package static func find(_ texts: [String], among others: [String]) throws -> [Match] {
+  package static func find(
+    _ texts: [String], among others: some Sequence<String>
+  ) throws -> [Match] {
     var random = RandomSource(seed: 0, purpose: .minHash)
     let keys = (0..<bands * rows).map { _ in random.next() }
-    var buckets: [UInt64: [Int]] = [:]
-    let pieces = others.map(pieces)
-    for (place, set) in pieces.enumerated() {
-      try Task.checkCancellation()
-      for bucket in bandHashes(set, keys) where buckets[bucket, default: []].count < perBucket {
-        buckets[bucket, default: []].append(place)
-      }
-    }
-    return try texts.enumerated().compactMap { place, text in
+    var buckets: [UInt64: [Entry]] = [:]
+    let pieces = try texts.enumerated().map { place, text in
       try Task.checkCancellation()
       let set = Self.pieces(text)
-      var best: Match?
+      for bucket in bandHashes(set, keys) {
+        buckets[bucket, default: []].append(Entry(text: place))
+      }
+      return set
+    }
+    var best = [Match?](repeating: nil, count: texts.count)
+    for (other, text) in others.enumerated() {
+      try Task.checkCancellation()
+      let set = Self.pieces(text)
       var seen: Set<Int> = []
       for bucket in bandHashes(set, keys) {
-        for other in buckets[bucket] ?? [] where seen.insert(other).inserted {
-          let common = set.intersection(pieces[other]).count
-          let similarity = Double(common) / Double(set.count + pieces[other].count - common)
-          guard similarity >= threshold else { continue }
-          if best == nil || (similarity, -other) > (best!.similarity, -best!.other) {
-            best = Match(text: place, other: other, similarity: similarity)
+        guard var entries = buckets[bucket] else { continue }
+        for place in entries.indices {
+          let text = entries[place].text
+          entries[place].left -= 1
+          guard seen.insert(text).inserted else { continue }
+          let common = set.intersection(pieces[text]).count
+          let similarity = Double(common) / Double(set.count + pieces[text].count - common)
+          if similarity >= threshold, similarity > best[text]?.similarity ?? 0 {
+            best[text] = Match(text: text, other: other, similarity: similarity)
           }
         }
+        entries.removeAll { $0.left == 0 }
+        buckets[bucket] = entries
       }
-      return best
     }
+    return best.compactMap(\.self)
   }
 
   /// Hashes of a text's five-character pieces; of a shorter text, of all of it.
