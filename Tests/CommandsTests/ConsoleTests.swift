@@ -149,10 +149,16 @@ import Testing
 @Suite struct ProgressTests {
   @Test func aBarSaysHowFarAndHowLong() {
     #expect(
-      Progress.text("body", 25, 100, elapsed: .seconds(10), detail: "loss 0.1", barWidth: 8)
+      Progress.text("body", 25, 100, elapsed: .seconds(10), detail: "loss 0.1", columns: 49)
         == "body [==      ] 25% (25/100), 30 s left, loss 0.1")
     #expect(
-      Progress.text("checking", 5, 0, elapsed: .seconds(1), detail: "", barWidth: nil)
+      Progress.text("body", 25, 100, elapsed: .seconds(10), detail: "loss 0.1", columns: 40)
+        == "body 25% (25/100), 30 s left, loss 0.1", "words come first")
+    #expect(
+      Progress.text("body", 100, 100, elapsed: .seconds(10), detail: "", columns: 200)
+        == "body [\(String(repeating: "=", count: 30))] 100% (100/100)")
+    #expect(
+      Progress.text("checking", 5, 0, elapsed: .seconds(1), detail: "", columns: nil)
         == "checking 5")
     #expect(Progress.duration(3700) == "1 h 1 min")
   }

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -311,6 +312,24 @@ def test_ctrl_c_cancels_a_training(up):
     assert process.returncode == 130
     assert f"job {job['id']} was cancelled" in errors
     assert "never" not in {model["name"] for model in up.json("models")}
+
+
+def test_a_terminal_shows_how_far_a_training_is(up):
+    up("review", "reviews", "--user", "demo", "--from", EXAMPLE / "review.jsonl")
+    terminal = Terminal(up, "train", "reviews", "--recipe", "setfit", "--model", "never", "--epochs", "1000")
+    # All of it on the 80 columns a terminal has that does not say how many.
+    step = re.compile(r"\r\x1b\[Kbody \[=* *\] \d+% \((\d+)/\d+\), [^\r,]+ left, \d+ texts/s, loss [\d.]+\r")
+    try:
+        wait_for(lambda: len({*step.findall(terminal.text)}) > 1, "a bar that moves")
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.process.wait(timeout=60) == 130
+        # The bar is gone, and the shell's prompt starts on a line of its own.
+        end = re.compile(r"\x1b\[K\x1b\[31merror:\x1b\[0m job \d+ was cancelled\r\n$")
+        wait_for(lambda: end.search(terminal.text), "what became of the job")
+        assert "cancelling job" in terminal.text
+        assert terminal.is_restored()
+    finally:
+        terminal.close()
 
 
 def test_ctrl_c_cancels_a_labelling(start, contracts, tmp_path, lauter):

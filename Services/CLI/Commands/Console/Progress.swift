@@ -41,7 +41,7 @@ package final class Progress: Sendable {
       }
       let text = Self.text(
         state.title, done, total, elapsed: now - state.started, detail: detail,
-        barWidth: console.isErrorTerminal ? min(30, console.columns / 3) : nil)
+        columns: console.isErrorTerminal ? console.columns - 1 : nil)
       if text == state.lastText { return }
       state.lastText = text
       state.drawn = now
@@ -71,28 +71,28 @@ package final class Progress: Sendable {
     }
   }
 
+  /// - Parameter columns: of a terminal; the bar takes what the words leave of them. `nil`: no bar.
   package static func text(
     _ title: String, _ done: UInt64, _ total: UInt64, elapsed: Duration, detail: String,
-    barWidth: Int?
+    columns: Int?
   ) -> String {
-    var text = title
+    var words = ""
     if total > 0 {
-      let share = min(1, Double(done) / Double(total))
-      if let barWidth {
-        let full = Int(share * Double(barWidth))
-        text +=
-          " [" + String(repeating: "=", count: full)
-          + String(repeating: " ", count: barWidth - full) + "]"
-      }
-      text += " \(Int(share * 100))% (\(done)/\(total))"
+      words = " \(min(100, done * 100 / total))% (\(done)/\(total))"
       let seconds = elapsed.seconds
       if done > 0, done < total, seconds > 2 {
-        text += ", \(duration(seconds / Double(done) * Double(total - done))) left"
+        words += ", \(duration(seconds / Double(done) * Double(total - done))) left"
       }
     } else if done > 0 {
-      text += " \(done)"
+      words = " \(done)"
     }
-    return detail.isEmpty ? text : "\(text), \(detail)"
+    if !detail.isEmpty { words += ", \(detail)" }
+    let brackets = 3
+    let width = min(30, (columns ?? 0) - title.count - words.count - brackets)
+    guard total > 0, width >= 4 else { return title + words }
+    let full = width * Int(min(done, total)) / Int(total)
+    return title + " [" + String(repeating: "=", count: full)
+      + String(repeating: " ", count: width - full) + "]" + words
   }
 
   package static func duration(_ seconds: Double) -> String {
