@@ -89,7 +89,7 @@ struct StoreCommandTests {
       #expect(piped.code == 0)
       #expect(
         piped.lines == [
-          "{\"dataset\":\"reviews\",\"imported\":0,\"unchanged\":1,\"rejected\":0,\"problems\":[]}"
+          "{\"dataset\":\"reviews\",\"imported\":0,\"unchanged\":1,\"held_back\":0,\"rejected\":0,\"problems\":[]}"
         ])
       let empty = try await CommandLineRun.lauter(
         "import", "reviews", "-", in: folder, environment: environment)

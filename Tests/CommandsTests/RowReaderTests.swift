@@ -152,11 +152,12 @@ private func read(_ text: String, _ file: String = "reviews.jsonl") throws -> [S
   @Test func columnsFindTheirPlaces() throws {
     let record = try record(
       "{\"id\": 12, \"text\": \"t\", \"split\": \"test\", \"stars\": 4.5, \"seen\": true, \"none\": null, \"by\": \"x\"}",
-      RecordMapping(dataset: dataset, holdBack: 1))
+      RecordMapping(dataset: dataset, split: .train))
     #expect(record.line == 7)
     #expect(record.externalId == "12")
     #expect(record.fields == ["text": "t"])
-    #expect(record.split == .test)
+    #expect(record.split == .test, "its own comes first")
+    #expect(try self.record("{\"text\": \"t\"}").split == .unspecified, "left to the store")
     #expect(
       record.metadata == [
         "stars": .init(kind: .number(4.5)), "seen": .init(kind: .flag(true)),
@@ -213,17 +214,5 @@ private func read(_ text: String, _ file: String = "reviews.jsonl") throws -> [S
         "error: --text-field body=txt: the data set 'reviews' has no field 'txt'",
         "hint: its fields are 'text', 'title'",
       ])
-  }
-
-  @Test func holdingBackIsByIdAndSoRepeatable() throws {
-    let mapping = try RecordMapping(dataset: dataset, holdBack: 0.2)
-    let splits = try (0..<2000).map {
-      try record("{\"id\": \($0), \"text\": \"t\"}", mapping).split
-    }
-    let again = try (0..<2000).map { try record("{\"id\": \($0), \"text\": \"u\"}", mapping).split }
-    #expect(splits == again)
-    let test = splits.filter { $0 == .test }.count
-    // 400 expected; six standard deviations.
-    #expect(abs(test - 400) < 108)
   }
 }

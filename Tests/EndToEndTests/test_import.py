@@ -164,6 +164,50 @@ def test_stdin(store, dataset, lauter, on_error):
                             else "imported 0, unchanged 2, rejected 0\n")
 
 
+def test_of_each_label_a_share_is_held_back_once(store, dataset, lauter):
+    def rows(numbers):
+        """Of ten five are positive, two negative and three not answered."""
+        return "".join(json.dumps({
+            "id": str(number), "text": f"text {number}",
+            "gold": ("positive" if number % 2 else {0: "negative", 4: "negative"}.get(number % 10)),
+        }) + "\n" for number in numbers)
+
+    def load(text, *arguments):
+        return json.loads(lauter(
+            "import", dataset, "-", "--label-field", "gold", "--json", *arguments,
+            services=[store.service], input=text).stdout)
+
+    def held_back():
+        return {record.external_id: [response.label for response in record.responses]
+                for record in store.export(dataset) if record.split == store.messages.SPLIT_TEST}
+
+    first = load(rows(range(100)), "--hold-back", "0.2")
+    assert (first["imported"], first["held_back"]) == (100, 20)
+    held = held_back()
+    by_label = collections.Counter(labels[0] if labels else None for labels in held.values())
+    assert by_label == {"positive": 10, "negative": 4, None: 6}
+
+    # The file has grown and is in another order. What was trained on before is not tested on now.
+    grown = load(rows(reversed(range(150))), "--hold-back", "0.2")
+    assert (grown["imported"], grown["unchanged"], grown["held_back"]) == (50, 100, 10)
+    assert {key for key in held_back() if int(key) < 100} == held.keys()
+    now = held_back()
+
+    # Not held back is not a split: what is there stays. But a split that is named is another content.
+    again = load(rows(range(150)))
+    assert (again["unchanged"], again["rejected"]) == (150, 0) and held_back() == now
+    refused = lauter("import", dataset, "-", "--label-field", "gold", "--split", "train",
+                     services=[store.service], input=rows(range(100)), check=False)
+    assert refused.returncode == 65 and "is stored with other content" in refused.stderr
+    assert held_back() == now
+
+    with pytest.raises(grpc.RpcError) as raised:
+        list(store.records.ImportRecords(iter([store.messages.ImportRecordsRequest(
+            dataset=dataset, hold_back=1.5)])))
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert raised.value.details() == "hold_back: a share is from 0 to 1, not 1.5"
+
+
 def test_what_was_acknowledged_survives_kill_9(start, contracts, tmp_path):
     """Several times over: the store is killed at a random moment of a streamed import. Each batch it
     acknowledged is there, once; the same import again completes it, and no record is there twice."""

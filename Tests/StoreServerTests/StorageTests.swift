@@ -66,6 +66,16 @@ func add(
   return try await database.add(drafts.map { try check.check($0) }, to: dataset)
 }
 
+extension Database {
+  /// Holds nothing back.
+  func add(
+    _ records: [NewRecord], to dataset: StoredDataset, validateOnly: Bool = false
+  ) async throws -> [ImportOutcome] {
+    var holdBack = HoldBack(share: 0)
+    return try await add(records, to: dataset, holdBack: &holdBack, validateOnly: validateOnly)
+  }
+}
+
 func expect(
   storage kind: StorageError.Kind, naming words: String...,
   location: SourceLocation = #_sourceLocation,

@@ -34,7 +34,10 @@ struct Import: AsyncParsableCommand {
   @Option(help: "The split of records that name none.")
   var split: Split?
 
-  @Option(help: "Put this share of the records (0 to 1) into the test split, chosen by their ids.")
+  @Option(
+    help:
+      "Put this share (0 to 1) of the new records that name no split into the test split, of each label alike."
+  )
   var holdBack: Double?
 
   @Option(help: "The column with your own id.")
@@ -92,10 +95,10 @@ struct Import: AsyncParsableCommand {
             let halves = pair.split(separator: "=").map(String.init)
             return (halves[0], halves[1])
           }, uniquingKeysWith: { $1 }),
-        labelColumn: labelField, user: user, split: split, holdBack: holdBack)
+        labelColumn: labelField, user: user, split: split)
       let source = ImportSource(
         path: path, input: console.input, shown: shown, format: .init(rawValue: format.rawValue),
-        mapping: mapping, batch: batch)
+        mapping: mapping, holdBack: holdBack ?? 0, batch: batch)
       if onError == .stop {
         try await source.send(to: services, validateOnly: true, tally)
         if tally.rejected > 0 { return }
@@ -141,6 +144,7 @@ final class ImportTally: Sendable {
   private struct State {
     var imported: UInt64 = 0
     var unchanged: UInt64 = 0
+    var heldBack: UInt64 = 0
     var rejected = 0
     var problems: [Problem] = []
   }
@@ -172,10 +176,11 @@ final class ImportTally: Sendable {
     if isShown { console.note(problem.text(in: file)) }
   }
 
-  func add(imported: UInt64, unchanged: UInt64) {
+  func add(_ response: StoreV1.ImportRecordsResponse) {
     state.withLock {
-      $0.imported += imported
-      $0.unchanged += unchanged
+      $0.imported += response.imported
+      $0.unchanged += response.unchanged
+      $0.heldBack += response.heldBack
     }
   }
 
@@ -188,12 +193,15 @@ final class ImportTally: Sendable {
       console.out(
         JSON.object([
           .init("dataset", .string(dataset)), .init("imported", .of(state.imported)),
-          .init("unchanged", .of(state.unchanged)), .init("rejected", .of(state.rejected)),
+          .init("unchanged", .of(state.unchanged)), .init("held_back", .of(state.heldBack)),
+          .init("rejected", .of(state.rejected)),
           .init("problems", .array(state.problems.map { $0.json(in: file) })),
         ]).text)
     } else {
+      let heldBack = state.heldBack > 0 ? " (\(state.heldBack) held back to test on)" : ""
       console.out(
-        "imported \(state.imported), unchanged \(state.unchanged), rejected \(state.rejected)")
+        "imported \(state.imported)\(heldBack), unchanged \(state.unchanged), "
+          + "rejected \(state.rejected)")
     }
     if stopped, state.rejected > 0 {
       console.note(
@@ -213,6 +221,8 @@ struct ImportSource: Sendable {
   let shown: String
   let format: RowFormat?
   let mapping: RecordMapping
+  /// 0 to 1.
+  let holdBack: Double
   let batch: Int
 
   func send(to services: Services, validateOnly: Bool, _ tally: ImportTally) async throws {
@@ -234,9 +244,7 @@ struct ImportSource: Sendable {
         } _: { responses in
           for try await response in responses {
             // What was only checked is not imported.
-            if !validateOnly {
-              tally.add(imported: response.imported, unchanged: response.unchanged)
-            }
+            if !validateOnly { tally.add(response) }
             for problem in response.problems {
               tally.add(
                 Problem(line: Int(problem.line), field: problem.field, problem.message))
@@ -267,7 +275,7 @@ struct ImportSource: Sendable {
     let size = UInt64(reader.size ?? 0)
     var rows = try RowReader(reader, file: shown, format: format)
     var request = StoreV1.ImportRecordsRequest(
-      dataset: mapping.dataset.name.description, validateOnly: validateOnly)
+      dataset: mapping.dataset.name.description, validateOnly: validateOnly, holdBack: holdBack)
     var bytes = 0
     var any = false
     var lineOfID: [String: Int] = [:]

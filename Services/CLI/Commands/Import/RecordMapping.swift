@@ -12,17 +12,14 @@ package struct RecordMapping: Sendable {
   /// The column with a label that becomes a submitted response by `user`.
   package var labelColumn: String?
   package var user: String
-  /// For records without a `split` of their own.
+  /// For records without a `split` of their own; `nil` leaves it to the store.
   package var split: Split?
-  /// The share of such records that goes to the test split, the same ones each time.
-  package var holdBack: Double?
 
   private let columnOfField: [String: String]
 
   package init(
     dataset: Dataset, idColumn: String = "id", fieldColumns: [String: String] = [:],
-    labelColumn: String? = nil, user: String = "import", split: Split? = nil,
-    holdBack: Double? = nil
+    labelColumn: String? = nil, user: String = "import", split: Split? = nil
   ) throws(Failure) {
     self.dataset = dataset
     self.idColumn = idColumn
@@ -30,7 +27,6 @@ package struct RecordMapping: Sendable {
     self.labelColumn = labelColumn
     self.user = user
     self.split = split
-    self.holdBack = holdBack
     let fields = dataset.fields.map(\.name)
     for (column, field) in fieldColumns where !fields.contains(field) {
       throw Failure(
@@ -76,7 +72,7 @@ package struct RecordMapping: Sendable {
     for member in row.columns where !used.contains(member.key) {
       if let value = try metadata(member, row.line) { record.metadata[member.key] = value }
     }
-    record.split = assigned(own, record)
+    record.split = assigned(own)
     return record
   }
 
@@ -177,26 +173,8 @@ package struct RecordMapping: Sendable {
     return split
   }
 
-  private func assigned(_ own: Split?, _ record: StoreV1.ImportRecord) -> StoreV1.Split {
-    if let own { return StoreV1.Split(own) }
-    if let split { return StoreV1.Split(split) }
-    guard let holdBack else { return .train }
-    // By what identifies the record, so that importing it again puts it where it was.
-    let key =
-      record.externalId.isEmpty
-      ? dataset.fields.map { record.fields[$0.name] ?? "" }.joined(separator: "\u{1}")
-      : record.externalId
-    return Self.fraction(of: key) < holdBack ? .test : .train
-  }
-
-  /// A number in [0, 1) that depends on the key alone: FNV-1a, mixed by SplitMix64's finaliser.
-  package static func fraction(of key: String) -> Double {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
-    hash ^= hash >> 31
-    return Double(hash >> 11) / Double(1 << 53)
+  private func assigned(_ own: Split?) -> StoreV1.Split {
+    (own ?? split).map { StoreV1.Split($0) } ?? .unspecified
   }
 
   // MARK: What export wrote
@@ -213,7 +191,7 @@ package struct RecordMapping: Sendable {
       if let value = try metadata(member, line) { record.metadata[member.key] = value }
     }
     record.split = assigned(
-      try row["split"].map { value throws(Problem) in try splitValue(value, line) }, record)
+      try row["split"].map { value throws(Problem) in try splitValue(value, line) })
     for value in row["suggestions"]?.array ?? [] {
       record.suggestions.append(try suggestion(value, line))
     }

@@ -14,11 +14,16 @@ extension Handlers: StoreV1.RecordService {
   ) async throws {
     try await answering {
       var importing: (dataset: StoredDataset, check: ImportCheck)?
+      var holdBack = HoldBack(share: 0)
       var validateOnly = false
       for try await request in requests {
         if importing == nil {
           let dataset = try await dataset(request.dataset)
           importing = (dataset, ImportCheck(dataset.dataset))
+          guard (0...1).contains(request.holdBack) else {
+            throw Self.invalid("hold_back: a share is from 0 to 1, not \(request.holdBack)")
+          }
+          holdBack = HoldBack(share: request.holdBack)
         }
         guard let (dataset, check) = importing else { return }
         guard request.dataset.isEmpty || request.dataset == dataset.dataset.name.description else {
@@ -29,23 +34,30 @@ extension Handlers: StoreV1.RecordService {
         // Once asked to write nothing, an import writes nothing.
         validateOnly = validateOnly || request.validateOnly
         try await responses.write(
-          importBatch(request.records, into: dataset, check, validateOnly: validateOnly))
+          importBatch(
+            request.records, into: dataset, check, &holdBack, validateOnly: validateOnly))
       }
     }
   }
 
   private func importBatch(
     _ messages: [StoreV1.ImportRecord], into dataset: StoredDataset, _ check: ImportCheck,
-    validateOnly: Bool
+    _ holdBack: inout HoldBack, validateOnly: Bool
   ) async throws -> StoreV1.ImportRecordsResponse {
     let checked = try await computing {
       messages.map { message in
-        Result { try check.check(Schema.Record(message), line: message.line) }
+        Result {
+          var record = try check.check(Schema.Record(message), line: message.line)
+          if message.split == .unspecified { record.split = nil }
+          return record
+        }
       }
     }
     let records = checked.compactMap { try? $0.get() }
-    var outcomes = try await database.add(records, to: dataset, validateOnly: validateOnly)[...]
-    var answer = StoreV1.ImportRecordsResponse()
+    let before = holdBack.held
+    var outcomes = try await database.add(
+      records, to: dataset, holdBack: &holdBack, validateOnly: validateOnly)[...]
+    var answer = StoreV1.ImportRecordsResponse(heldBack: UInt64(holdBack.held - before))
     for (message, result) in zip(messages, checked) {
       switch result {
       case .failure(let error as SchemaError):

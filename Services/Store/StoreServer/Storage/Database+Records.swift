@@ -69,7 +69,8 @@ package struct NewRecord: Sendable {
   /// By `CanonicalJSON`.
   package var fields: String
   package var metadata: String
-  package var split: Split
+  /// `nil`: where the record is, or else where `HoldBack` puts it.
+  package var split: Split?
   package var responses: [Response]
   package var suggestions: [Suggestion]
 }
@@ -77,7 +78,7 @@ package struct NewRecord: Sendable {
 /// What became of a record to write.
 package enum ImportOutcome: Sendable, Hashable {
   case imported
-  /// The id is there with the same fields, metadata and split.
+  /// The id is there with the same fields, metadata and, if one is named, split.
   case unchanged
   /// The id is there with other content.
   case conflict(id: Int64)
@@ -89,9 +90,11 @@ extension Database {
   /// Writes a batch as one transaction, giving new records the next ids. With `validateOnly` it says
   /// what would become of each record and writes nothing.
   ///
+  /// - Parameter holdBack: has counted the import's earlier batches, and then this one too.
   /// - Returns: an outcome for each record, in order. A conflict stops no other record.
   package func add(
-    _ records: [NewRecord], to dataset: StoredDataset, validateOnly: Bool = false
+    _ records: [NewRecord], to dataset: StoredDataset, holdBack: inout HoldBack,
+    validateOnly: Bool = false
   ) async throws -> [ImportOutcome] {
     let time = now()
     if validateOnly {
@@ -99,7 +102,9 @@ extension Database {
         try records.map { try Self.compare($0, dataset, connection)?.outcome ?? .imported }
       }
     }
-    return try await write { connection in
+    let before = holdBack
+    let (outcomes, after) = try await write { connection in
+      var holdBack = before
       let insert = try connection.cachedStatement(
         sql: """
           INSERT INTO record
@@ -110,17 +115,19 @@ extension Database {
         try Int64.fetchOne(
           connection, sql: "SELECT max(id) FROM record WHERE dataset_id = ?",
           arguments: [dataset.id]) ?? 0
-      return try records.map { record in
+      let outcomes: [ImportOutcome] = try records.map { record in
+        let split = record.split ?? holdBack.split(of: record)
         let status = RecordStatus(responses: record.responses.map(\.status))
         try insert.execute(arguments: [
           dataset.id, last + 1, record.externalID, record.fields, record.metadata,
-          record.split.rawValue, status.rawValue, time,
+          split.rawValue, status.rawValue, time,
         ])
         let id: Int64
         let outcome: ImportOutcome
         if connection.changesCount == 1 {
           last += 1
           (id, outcome) = (last, .imported)
+          holdBack.count(record, in: split)
         } else if let stored = try Self.compare(record, dataset, connection) {
           (id, outcome) = stored
         } else {
@@ -136,7 +143,10 @@ extension Database {
         if !record.responses.isEmpty { try Self.refreshStatus(id, dataset, connection) }
         return outcome
       }
+      return (outcomes, holdBack)
     }
+    holdBack = after
+    return outcomes
   }
 
   /// - Returns: `nil` if there is no record of that external id.
@@ -145,14 +155,14 @@ extension Database {
   ) throws -> (id: Int64, outcome: ImportOutcome)? {
     let statement = try connection.cachedStatement(
       sql: """
-        SELECT id, fields = ? AND metadata = ? AND split = ? AS same FROM record
+        SELECT id, fields = ? AND metadata = ? AND split = coalesce(?, split) AS same FROM record
         WHERE dataset_id = ? AND external_id = ?
         """)
     guard
       let row = try Row.fetchOne(
         statement,
         arguments: [
-          record.fields, record.metadata, record.split.rawValue, dataset.id, record.externalID,
+          record.fields, record.metadata, record.split?.rawValue, dataset.id, record.externalID,
         ])
     else { return nil }
     let id: Int64 = row["id"]

@@ -5823,7 +5823,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__response__descriptor =
   (ProtobufCMessageInit) lauter__store__v1__response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__import_records_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor lauter__store__v1__import_records_request__field_descriptors[4] =
 {
   {
     "dataset",
@@ -5861,16 +5861,29 @@ static const ProtobufCFieldDescriptor lauter__store__v1__import_records_request_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "hold_back",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ImportRecordsRequest, hold_back),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__import_records_request__field_indices_by_name[] = {
   0,   /* field[0] = dataset */
+  3,   /* field[3] = hold_back */
   1,   /* field[1] = records */
   2,   /* field[2] = validate_only */
 };
 static const ProtobufCIntRange lauter__store__v1__import_records_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__import_records_request__descriptor =
 {
@@ -5880,7 +5893,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__import_records_request__desc
   "Lauter__Store__V1__ImportRecordsRequest",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__ImportRecordsRequest),
-  3,
+  4,
   lauter__store__v1__import_records_request__field_descriptors,
   lauter__store__v1__import_records_request__field_indices_by_name,
   1,  lauter__store__v1__import_records_request__number_ranges,
@@ -6105,7 +6118,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__import_record__descriptor =
   (ProtobufCMessageInit) lauter__store__v1__import_record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lauter__store__v1__import_records_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor lauter__store__v1__import_records_response__field_descriptors[4] =
 {
   {
     "imported",
@@ -6143,8 +6156,21 @@ static const ProtobufCFieldDescriptor lauter__store__v1__import_records_response
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "held_back",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lauter__Store__V1__ImportRecordsResponse, held_back),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lauter__store__v1__import_records_response__field_indices_by_name[] = {
+  3,   /* field[3] = held_back */
   0,   /* field[0] = imported */
   2,   /* field[2] = problems */
   1,   /* field[1] = unchanged */
@@ -6152,7 +6178,7 @@ static const unsigned lauter__store__v1__import_records_response__field_indices_
 static const ProtobufCIntRange lauter__store__v1__import_records_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lauter__store__v1__import_records_response__descriptor =
 {
@@ -6162,7 +6188,7 @@ const ProtobufCMessageDescriptor lauter__store__v1__import_records_response__des
   "Lauter__Store__V1__ImportRecordsResponse",
   "lauter.store.v1",
   sizeof(Lauter__Store__V1__ImportRecordsResponse),
-  3,
+  4,
   lauter__store__v1__import_records_response__field_descriptors,
   lauter__store__v1__import_records_response__field_indices_by_name,
   1,  lauter__store__v1__import_records_response__number_ranges,

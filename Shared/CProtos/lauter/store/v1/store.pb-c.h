@@ -605,10 +605,15 @@ struct  Lauter__Store__V1__ImportRecordsRequest
    * Checks everything and writes nothing.
    */
   protobuf_c_boolean validate_only;
+  /*
+   * In the first request: the share, 0 to 1, of the new records that name no split which goes to the test
+   * split, of each label alike.
+   */
+  double hold_back;
 };
 #define LAUTER__STORE__V1__IMPORT_RECORDS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__import_records_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, 0 }
 
 
 struct  Lauter__Store__V1__ImportRecord__FieldsEntry
@@ -646,7 +651,7 @@ struct  Lauter__Store__V1__ImportRecord
   size_t n_metadata;
   Lauter__Store__V1__ImportRecord__MetadataEntry **metadata;
   /*
-   * Unspecified means train.
+   * Unspecified means where the record is; of a new one train, or test where hold_back says so.
    */
   Lauter__Store__V1__Split split;
   /*
@@ -675,10 +680,14 @@ struct  Lauter__Store__V1__ImportRecordsResponse
    */
   size_t n_problems;
   Lauter__Store__V1__ImportProblem **problems;
+  /*
+   * Of the imported, those that hold_back put into the test split.
+   */
+  uint64_t held_back;
 };
 #define LAUTER__STORE__V1__IMPORT_RECORDS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lauter__store__v1__import_records_response__descriptor) \
-    , 0, 0, 0,NULL }
+    , 0, 0, 0,NULL, 0 }
 
 
 struct  Lauter__Store__V1__ImportProblem
