@@ -34,17 +34,21 @@ import Transformer
       labels: ["a", "b"], dataset: "d", encoder: "e", maxLength: 128
     ).write(to: folder)
     let tokens = (0..<70).map { [101, 2000 + Int32($0), 102] }
-    let actual = (0..<70).map { [$0 % 2] }
+    let probe = Probe(texts: tokens, actual: (0..<70).map { [$0 % 2] }, isHeldBack: true)
+    let embeddings = try SentenceEncoder(EncoderDirectory(folder)).embed(tokens: tokens).values
     var reports: [TrainingProgress] = []
-    try PrecisionCheck.record(in: folder, tokens: tokens, actual: actual, split: "test") {
+    try PrecisionCheck.record(in: folder, probe: probe, embeddings: embeddings) {
       reports.append($0)
     }
-    #expect(reports.count == 3 * 3 && reports.last?.done == 210 && reports.last?.total == 210)
+    #expect(reports.count == 2 * 3 && reports.last?.done == 140 && reports.last?.total == 140)
     #expect(try ModelManifest(directory: folder).precisions?.count == 2)
+    for measured in try #require(try ModelManifest(directory: folder).precisions) {
+      #expect(measured.split == "test" && measured.texts == 70 && measured.cosine > 0.99)
+    }
     let task = Task { () -> Int in
       var chunks = 0
       do {
-        try PrecisionCheck.record(in: folder, tokens: tokens, actual: actual, split: "test") { _ in
+        try PrecisionCheck.record(in: folder, probe: probe, embeddings: embeddings) { _ in
           chunks += 1
           withUnsafeCurrentTask { $0?.cancel() }
         }

@@ -125,12 +125,15 @@ package struct LocalFit: Sendable {
     seconds.optimiser = body.stepSeconds.optimiser
     _ = elapsed()
 
+    let probe = Probe(held: heldTexts, actual: data.test.map(\.labels), set, material)
+    let embeddings =
+      probe.isHeldBack || output != nil
+      ? try training.embed(&body, texts: probe.texts, phase: .evaluation, report: report) : []
     var assessment: Assessment?
-    if !data.test.isEmpty {
+    if probe.isHeldBack {
       assessment = try Assessment(
-        labels: labels, head: outcome.head, actual: data.test.map(\.labels),
-        probabilities: try training.probabilities(
-          &body, head: outcome.head, texts: heldTexts, report: report),
+        labels: labels, head: outcome.head, actual: probe.actual,
+        probabilities: outcome.head.probabilities(rows: embeddings),
         temperature: outcome.temperature, metadata: data.test.map(\.metadata))
       try assessment?.findNearDuplicates(
         of: data.test.map { (id: $0.id, text: $0.text) },
@@ -149,12 +152,8 @@ package struct LocalFit: Sendable {
           recipe: recipe, set: set, outcome: outcome, maxTokens: body.maxTokens,
           assessment: assessment), to: output
       ) { files in
-        let held = !heldTexts.isEmpty
         try PrecisionCheck.record(
-          in: files,
-          tokens: held ? heldTexts : set.answeredPlaces.map { material.texts[$0] },
-          actual: held ? data.test.map(\.labels) : set.answered.map(\.labels),
-          split: held ? "test" : "train", pool: pool, report: report)
+          in: files, probe: probe, embeddings: embeddings, pool: pool, report: report)
       }
       seconds.save = elapsed()
     }

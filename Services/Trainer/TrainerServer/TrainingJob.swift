@@ -137,17 +137,19 @@ package struct TrainingJob: Sendable {
       let material = try body.material(plan.set)
       let heldTexts = body.tokens(plan.held.texts)
       let outcome = try training.run(&body, plan.set, material, report: report)
+      let probe = Probe(
+        held: heldTexts, actual: plan.held.actual.map { [$0] }, plan.set, material)
+      let embeddings = try training.embed(
+        &body, texts: probe.texts, phase: .evaluation, report: report)
       var assessment: Assessment?
-      if !plan.held.texts.isEmpty {
-        let probabilities = try training.probabilities(
-          &body, head: outcome.head, texts: heldTexts, report: report)
-        var measured = try Assessment(
-          labels: plan.set.labels, actual: plan.held.actual, probabilities: probabilities,
+      if probe.isHeldBack {
+        assessment = try Assessment(
+          labels: plan.set.labels, actual: plan.held.actual,
+          probabilities: outcome.head.probabilities(rows: embeddings),
           temperature: outcome.temperature, metadata: plan.held.records.map(\.metadata))
-        try measured.findNearDuplicates(
+        try assessment?.findNearDuplicates(
           of: plan.held.named,
           among: outcome.learned(plan.set).map { (id: $0.externalID, text: $0.text) })
-        assessment = measured
       }
       let manifest = ModelManifest(
         labels: plan.set.labels, dataset: plan.dataset.name.description, encoder: plan.encoder.name,
@@ -160,11 +162,8 @@ package struct TrainingJob: Sendable {
           set: plan.set, outcome: outcome, maxTokens: body.maxTokens, assessment: assessment),
         to: folder
       ) { files in
-        let held = !plan.held.texts.isEmpty
         try PrecisionCheck.record(
-          in: files, tokens: held ? heldTexts : plan.set.answeredPlaces.map { material.texts[$0] },
-          actual: held ? plan.held.actual.map { [$0] } : plan.set.answered.map(\.labels),
-          split: held ? "test" : "train", pool: pool, report: report)
+          in: files, probe: probe, embeddings: embeddings, pool: pool, report: report)
       }
       return Made(
         evaluation: assessment.map { .init($0, split: .test) },
