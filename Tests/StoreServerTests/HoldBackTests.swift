@@ -61,6 +61,11 @@ import Testing
     #expect(abs(held.count - 400) < 108)
   }
 
+  @Test(arguments: [Double.leastNonzeroMagnitude, 1e-30])
+  func aShareTooSmallForAnyRecordIsNoTrap(share: Double) throws {
+    #expect(heldBack(try records(50, labels: ["positive", nil]), share: share) == [])
+  }
+
   @Test func whatIsThereStays() async throws {
     let database = try Database(path: folder.database)
     let dataset = try await database.create(try reviews())

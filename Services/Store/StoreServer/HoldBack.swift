@@ -1,3 +1,4 @@
+import Artefacts
 package import Schema
 
 /// Decides which new records of one import go to the test split: a share of each label's, to within one record, and as
@@ -24,8 +25,10 @@ package struct HoldBack: Sendable {
     // Selection sampling (Knuth, The Art of Computer Programming 3.4.2, algorithm S): of the stratum's first `end`
     // records `next` are held back, which is one more than should be of as many as there are.
     let next = Int(share * Double(stratum.records)) + 1
-    let end = max(stratum.records + 1, Int((Double(next) / share).rounded(.up)))
-    let wanted = Double(next - stratum.held) / Double(end - stratum.records)
+    // A share may be so small that no integer is its `end`.
+    let records = Double(stratum.records)
+    let end = max(records + 1, (Double(next) / share).rounded(.up))
+    let wanted = Double(next - stratum.held) / (end - records)
     return Self.fraction(of: record.externalID) < wanted ? .test : .train
   }
 
@@ -38,14 +41,10 @@ package struct HoldBack: Sendable {
     held += 1
   }
 
-  /// A number in [0, 1) that depends on the id alone: FNV-1a, mixed by SplitMix64's finaliser.
+  /// A number in [0, 1) that depends on the id alone.
   private static func fraction(of id: String) -> Double {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
-    hash ^= hash >> 31
-    return Double(hash >> 11) / Double(1 << 53)
+    let bits = UInt64(Digest(of: id.utf8).hex.prefix(16), radix: 16)!
+    return Double(bits >> 11) / Double(1 << 53)
   }
 }
 

@@ -76,9 +76,10 @@ package final class Progress: Sendable {
     _ title: String, _ done: UInt64, _ total: UInt64, elapsed: Duration, detail: String,
     columns: Int?
   ) -> String {
+    let share = total > 0 ? min(1, Double(done) / Double(total)) : 0
     var words = ""
     if total > 0 {
-      words = " \(min(100, done * 100 / total))% (\(done)/\(total))"
+      words = " \(Int(share * 100))% (\(done)/\(total))"
       let seconds = elapsed.seconds
       if done > 0, done < total, seconds > 2 {
         words += ", \(duration(seconds / Double(done) * Double(total - done))) left"
@@ -90,7 +91,7 @@ package final class Progress: Sendable {
     let brackets = 3
     let width = min(30, (columns ?? 0) - title.count - words.count - brackets)
     guard total > 0, width >= 4 else { return title + words }
-    let full = width * Int(min(done, total)) / Int(total)
+    let full = Int(share * Double(width))
     return title + " [" + String(repeating: "=", count: full)
       + String(repeating: " ", count: width - full) + "]" + words
   }
