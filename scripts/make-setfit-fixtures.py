@@ -5,9 +5,9 @@ Three parts. `losses`: values and gradients of the three losses on fixed embeddi
 ContrastiveDataset makes of fixed labels. `runs`: trainings of a real encoder without dropout by setfit's own
 Trainer and SetFitHead, with every batch, learning rate and loss, and the embeddings that come out; the test
 takes the same batches. Needs setfit's environment (scripts/check-setfit.sh makes it) and an encoder that
-install.sh --tests or its like has put there:
+install.sh --tests has put there:
 
-    .build-tests/setfit/bin/python scripts/make-setfit-fixtures.py .build-tests/encoders/paraphrase-MiniLM-L3-v2
+    .build-tests/setfit/bin/python scripts/make-setfit-fixtures.py .build-tests/encoders/all-MiniLM-L6-v2
 """
 import json
 import os

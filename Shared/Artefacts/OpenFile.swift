@@ -25,10 +25,11 @@ final class OpenFile: @unchecked Sendable {
   deinit { close(descriptor) }
 
   static func failure(_ what: String, _ path: String) -> RPCError {
-    let code: RPCError.Code =
-      errno == ENOSPC || errno == EDQUOT ? .resourceExhausted : .internalError
+    let isFull = errno == ENOSPC || errno == EDQUOT
     return RPCError(
-      code: code, message: "\(path) cannot be \(what): \(String(cString: strerror(errno)))")
+      code: isFull ? .resourceExhausted : .internalError,
+      message: "\(path) cannot be \(what): \(String(cString: strerror(errno)))"
+        + (isFull ? "; free some space there and try again" : ""))
   }
 
   func status() throws -> stat {

@@ -77,8 +77,11 @@ public struct Evaluation: Sendable, Hashable, Codable {
   /// The 95% Wilson score interval of the accuracy (Wilson 1927).
   public var accuracyInterval: ClosedRange<Double> { Self.wilson(correct: correct, of: records) }
 
+  /// The mean F1 of the labels that a record has or was said to have, as scikit-learn takes it; of the others there is
+  /// nothing to measure.
   public var macroF1: Double {
-    labels.isEmpty ? 0 : labels.indices.reduce(0) { $0 + f1($1) } / Double(labels.count)
+    let present = labels.indices.filter { counts[$0].actual + counts[$0].predicted > 0 }
+    return present.isEmpty ? 0 : present.reduce(0) { $0 + f1($1) } / Double(present.count)
   }
 
   /// Of all labels' verdicts together. With one label per record it is the accuracy.

@@ -213,6 +213,21 @@ public final class JobRun: Sendable {
     self.latest = Mutex(nil)
   }
 
+  /// Does work that asks the store, again while the store cannot be reached: a restart of it is to cost a job nothing.
+  /// It ends with the lease, since the worker then cancels the task.
+  ///
+  /// - Parameter work: safe to repeat.
+  /// - Throws: what the work throws, but for UNAVAILABLE; `CancellationError`.
+  public func throughOutages<R: Sendable>(
+    isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> R
+  ) async throws -> R {
+    while true {
+      do { return try await work() } catch let error as RPCError where error.code == .unavailable {
+        try await Task.sleep(for: .milliseconds(500))
+      }
+    }
+  }
+
   /// Cheap: the worker sends the latest with its next heartbeat.
   public func report(_ progress: StoreV1.JobProgress) {
     latest.withLock { $0 = progress }

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Wire
 
 /// How a model is trained, as flags: SetFit's training arguments under their own names, its two-phase
-/// tuples told apart as body and head. `lauter train` and `lauter-trainer fit` take the same ones and
+/// tuples told apart as body and head. A tuple's own name is the body's part, where SetFit takes one number for both. `lauter train` and `lauter-trainer fit` take the same ones and
 /// hand them on as the contract has them; ranges and combinations are the trainer's to check.
 public struct RecipeOptions: ParsableArguments {
   @Option(
@@ -31,17 +31,17 @@ public struct RecipeOptions: ParsableArguments {
   public var freezeBody = false
 
   @Option(
-    name: [.customLong("body-epochs"), .customLong("epochs")],
+    name: [.customLong("body-epochs"), .customLong("epochs"), .customLong("num-epochs")],
     help: """
       Passes over the pairs while the body is tuned; of lauter five times as many over the texts, more of many \
       labels, in at most 96 steps. Default: 1.
       """)
-  public var bodyEpochs: UInt32 = 0
+  public var bodyEpochs: UInt32?
 
   @Option(
     name: [.customLong("body-batch-size"), .customLong("batch-size")],
     help: "Texts per step on the body; under setfit pairs, or texts with SupConLoss. Default: 16.")
-  public var bodyBatchSize: UInt32 = 0
+  public var bodyBatchSize: UInt32?
 
   @Option(
     name: [.customLong("body-learning-rate"), .customLong("learning-rate")],
@@ -56,7 +56,7 @@ public struct RecipeOptions: ParsableArguments {
       At most so many steps on the body, and under setfit exactly so many, whatever the epochs. Default: \
       as many as the epochs have, or the recipe's budget.
       """)
-  public var maxSteps: UInt32 = 0
+  public var maxSteps: UInt32?
 
   @Option(
     help: """
@@ -67,7 +67,7 @@ public struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: "Of setfit: so many positive and negative pairs per record, whatever the strategy says.")
-  public var numIterations: UInt32 = 0
+  public var numIterations: UInt32?
 
   @Option(help: "CosineSimilarityLoss, ContrastiveLoss or SupConLoss. Default: the first.")
   public var loss: String?
@@ -92,7 +92,7 @@ public struct RecipeOptions: ParsableArguments {
   public var noDropout = false
 
   @Option(help: "Tokens per text. Default: the encoder's own maximum.")
-  public var maxLength: UInt32 = 0
+  public var maxLength: UInt32?
 
   @Option(
     help: """
@@ -111,10 +111,10 @@ public struct RecipeOptions: ParsableArguments {
   public var balanceLabels = false
 
   @Option(help: "Of a differentiable head: passes over the records. Default: 16.")
-  public var headEpochs: UInt32 = 0
+  public var headEpochs: UInt32?
 
   @Option(help: "Of a differentiable head: texts per step. Default: 2.")
-  public var headBatchSize: UInt32 = 0
+  public var headBatchSize: UInt32?
 
   @Option(help: "Of a differentiable head: halved every five epochs. Default: 0.01.")
   public var headLearningRate: Double?
@@ -153,6 +153,13 @@ public struct RecipeOptions: ParsableArguments {
       guard let value, !(value > 0 && value.isFinite) else { continue }
       throw ValidationError("--\(flag) is above 0, not \(value)")
     }
+    for (value, flag) in [
+      (bodyEpochs, "body-epochs"), (bodyBatchSize, "body-batch-size"), (maxSteps, "max-steps"),
+      (numIterations, "num-iterations"), (maxLength, "max-length"), (headEpochs, "head-epochs"),
+      (headBatchSize, "head-batch-size"),
+    ] where value == 0 {
+      throw ValidationError("--\(flag) is above 0; leave it out for the default")
+    }
   }
 
   private static let strategies: [(name: String, value: StoreV1.SamplingStrategy)] = [
@@ -183,24 +190,24 @@ public struct RecipeOptions: ParsableArguments {
     spec.seed = seed
     spec.folds = folds
     spec.freezeBody = freezeBody
-    spec.bodyEpochs = bodyEpochs
-    spec.bodyBatchSize = bodyBatchSize
+    spec.bodyEpochs = bodyEpochs ?? 0
+    spec.bodyBatchSize = bodyBatchSize ?? 0
     spec.bodyLearningRate = bodyLearningRate ?? 0
-    spec.maxSteps = maxSteps
+    spec.maxSteps = maxSteps ?? 0
     spec.samplingStrategy = value(Self.strategies, samplingStrategy, .unspecified)
-    spec.numIterations = numIterations
+    spec.numIterations = numIterations ?? 0
     spec.loss = value(Self.losses, loss, .unspecified)
     spec.distanceMetric = value(Self.metrics, distanceMetric, .unspecified)
     spec.margin = margin
     spec.warmupProportion = warmupProportion
     spec.l2Weight = l2Weight
     spec.noDropout = noDropout
-    spec.maxLength = maxLength
+    spec.maxLength = maxLength ?? 0
     spec.head = value(Self.heads, head, .unspecified)
     spec.headC = headC ?? 0
     spec.balanceLabels = balanceLabels
-    spec.headEpochs = headEpochs
-    spec.headBatchSize = headBatchSize
+    spec.headEpochs = headEpochs ?? 0
+    spec.headBatchSize = headBatchSize ?? 0
     spec.headLearningRate = headLearningRate ?? 0
     spec.headTemperature = headTemperature ?? 0
     spec.endToEnd = endToEnd

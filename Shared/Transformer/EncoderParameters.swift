@@ -201,6 +201,14 @@ final class EncoderParameters: @unchecked Sendable {
       [c.layers, c.hidden, c.heads, c.intermediate, c.vocabulary, c.positions, c.types]
         .allSatisfy({ $0 > 0 })
     else { return "an encoder's sizes must be positive" }
+    // Far beyond any sentence encoder, and far below what overflows when it is multiplied.
+    guard c.layers <= 1 << 10, c.hidden <= 1 << 20, c.intermediate <= 1 << 20,
+      [c.vocabulary, c.positions, c.types].allSatisfy({ $0 <= 1 << 24 })
+    else {
+      return "config.json describes an encoder of \(c.layers) layers, hidden_size \(c.hidden), "
+        + "intermediate_size \(c.intermediate), \(c.vocabulary) words, \(c.positions) positions and \(c.types) types; "
+        + "that is too large for a sentence encoder"
+    }
     guard c.hidden % 32 == 0, c.intermediate % 32 == 0 else {
       return
         "hidden_size \(c.hidden) and intermediate_size \(c.intermediate) must be multiples of 32"

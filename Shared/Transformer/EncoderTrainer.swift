@@ -37,6 +37,7 @@ public final class EncoderTrainer {
     dropout: Bool = true
   ) throws {
     let weights = try EncoderWeights(directory)
+    try weights.checkValues(directory.configuration)
     try self.init(
       directory.configuration, tokenizer: directory.tokenizer(), pool: pool, seed: seed,
       dropout: dropout, untouched: weights.pooler(), source: weights)

@@ -64,6 +64,22 @@ struct EncoderWeights: TensorSource {
     prefix = String(name.dropLast(first.count))
   }
 
+  /// Looks at every value of an encoder of this shape. Embeddings would show a NaN only where a text meets it, and a
+  /// word's row may meet none before the model is served.
+  ///
+  /// - Throws: `EncoderError` if a tensor is missing, of another shape or holds NaN or infinity.
+  func checkValues(_ configuration: EncoderConfiguration) throws {
+    for tensor in EncoderParameters.tensors(configuration, ParameterLayout(configuration)) {
+      try check(tensor.name, tensor.shape)
+      guard let place = try file.firstNonFinite(prefix + tensor.name) else { continue }
+      let columns = tensor.shape.last!
+      throw EncoderError(
+        file.url,
+        "tensor \(prefix + tensor.name) holds NaN or infinity, first in row \(place / columns), column "
+          + "\(place % columns); the file is damaged, or of a training that diverged: get it anew")
+    }
+  }
+
   /// What was copied or packed is not needed a second time, so the file's pages need not stay.
   func withTensor(_ name: String, _ shape: [Int], _ body: (UnsafePointer<Float>) -> Void) throws {
     try check(name, shape)

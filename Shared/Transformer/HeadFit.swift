@@ -82,10 +82,11 @@ public struct LogisticRegression: Sendable, Hashable {
   ///   - weights: how much each record counts, none negative; `nil` means 1 each.
   ///   - prior: what is believed before any record is seen. The penalty is then on the distance from
   ///     its weights instead of from 0, and a label need not occur.
+  ///   - pool: computes along with the caller, where there is enough to do; the fit is the same, to the bit, on any.
   /// - Throws: `HeadError`; `CancellationError` if the task is cancelled, within one evaluation.
   public func fit(
     _ embeddings: [Float], hidden: Int, likelihoods: [Double], labelCount: Int,
-    weights: [Double]? = nil, prior: ClassificationHead? = nil
+    weights: [Double]? = nil, prior: ClassificationHead? = nil, pool: ComputePool = .shared
   ) throws -> Fit {
     guard labelCount >= 2 else {
       throw HeadError("a head needs at least 2 labels, not \(labelCount)")
@@ -135,7 +136,7 @@ public struct LogisticRegression: Sendable, Hashable {
       .minimise(from: [Double](repeating: 0, count: objective.rows * (hidden + 1))) {
         point, slope in
         try Task.checkCancellation()
-        return objective.value(at: point, gradient: &slope)
+        return objective.value(at: point, gradient: &slope, pool: pool)
       }
 
     // The point holds, row by row, the weights and then the intercept.
@@ -210,49 +211,82 @@ private struct LogLoss {
     self.offsets = offsets
   }
 
-  func value(at point: [Double], gradient: inout [Double]) -> Double {
+  /// On the threads of `pool`; which of them does what has no bearing on the result.
+  func value(at point: [Double], gradient: inout [Double], pool: ComputePool) -> Double {
     let (rows, hidden, stride) = (rows, hidden, hidden + 1)
-    return x.withUnsafeBufferPointer { x in
+    // Of less work than this, sharing it out would take longer than doing it.
+    let isSmall = records * rows * hidden < 1 << 18
+    let blocks = isSmall ? 1 : min(records, 4 * pool.threads)
+    let slices = isSmall ? 1 : min(pool.threads, (hidden + 7) / 8)
+    // ∂loss/∂scores, [records, rows], and each record's share of the loss.
+    var residuals = [Double](repeating: 0, count: records * rows)
+    var losses = [Double](repeating: 0, count: records)
+    let loss = x.withUnsafeBufferPointer { x in
       point.withUnsafeBufferPointer { w in
         gradient.withUnsafeMutableBufferPointer { g in
-          for i in g.indices { g[i] = 0 }
-          var loss = 0.0
-          var scores = [Double](repeating: 0, count: rows)
-          for record in 0..<records {
-            let share = weights[record] / weightSum
-            if share == 0 { continue }
-            let row = x.baseAddress! + record * hidden
-            for k in 0..<rows {
-              scores[k] =
-                w[k * stride + hidden] + dot(w.baseAddress! + k * stride, row, hidden)
-                + (offsets.isEmpty ? 0 : offsets[record * rows + k])
-            }
-            loss += share * lossAndResiduals(record, &scores)
-            for k in 0..<rows {
-              let residual = share * scores[k]
-              addProduct(residual, row, to: g.baseAddress! + k * stride, hidden)
-              g[k * stride + hidden] += residual
+          residuals.withUnsafeMutableBufferPointer { residuals in
+            losses.withUnsafeMutableBufferPointer { losses in
+              nonisolated(unsafe) let (x, w) = (x.baseAddress!, w.baseAddress!)
+              nonisolated(unsafe) let g = g.baseAddress!
+              nonisolated(unsafe) let (residuals, losses) = (
+                residuals.baseAddress!, losses.baseAddress!
+              )
+              pool.run(blocks) { block in
+                for record in block * records / blocks..<(block + 1) * records / blocks {
+                  let share = weights[record] / weightSum
+                  if share == 0 { continue }
+                  let row = x + record * hidden
+                  let scores = residuals + record * rows
+                  for k in 0..<rows {
+                    scores[k] =
+                      w[k * stride + hidden] + dot(w + k * stride, row, hidden)
+                      + (offsets.isEmpty ? 0 : offsets[record * rows + k])
+                  }
+                  losses[record] = share * lossAndResiduals(record, scores)
+                  for k in 0..<rows { scores[k] *= share }
+                }
+              }
+              // Each slice takes some of the columns of all rows, the last one the intercepts too.
+              pool.run(slices) { slice in
+                let first = min(hidden, slice * ((hidden + 7) / 8) / slices * 8)
+                let last = min(hidden, (slice + 1) * ((hidden + 7) / 8) / slices * 8)
+                for k in 0..<rows {
+                  for i in first..<last { g[k * stride + i] = 0 }
+                  if last == hidden { g[k * stride + hidden] = 0 }
+                }
+                for record in 0..<records where weights[record] > 0 {
+                  let row = x + record * hidden + first
+                  for k in 0..<rows {
+                    let residual = residuals[record * rows + k]
+                    addProduct(residual, row, to: g + k * stride + first, last - first)
+                    if last == hidden { g[k * stride + hidden] += residual }
+                  }
+                }
+              }
+              return (0..<records).reduce(0) { $0 + losses[$1] }
             }
           }
-          var square = 0.0
-          for k in 0..<rows {
-            for i in k * stride..<k * stride + hidden {
-              square += w[i] * w[i]
-              g[i] += penalty * w[i]
-            }
-            let intercept = w[k * stride + hidden]
-            square += interceptPenalty * intercept * intercept
-            g[k * stride + hidden] += penalty * interceptPenalty * intercept
-          }
-          return loss + 0.5 * penalty * square
         }
       }
     }
+    var square = 0.0
+    for k in 0..<rows {
+      for i in k * stride..<k * stride + hidden {
+        square += point[i] * point[i]
+        gradient[i] += penalty * point[i]
+      }
+      let intercept = point[k * stride + hidden]
+      square += interceptPenalty * intercept * intercept
+      gradient[k * stride + hidden] += penalty * interceptPenalty * intercept
+    }
+    return loss + 0.5 * penalty * square
   }
 
   /// The record's loss, log Σ eˢ − log Σ eˢ·likelihood; `scores` become ∂loss/∂scores. What cannot be has
   /// the logarithm −∞ and takes no part.
-  private func lossAndResiduals(_ record: Int, _ scores: inout [Double]) -> Double {
+  private func lossAndResiduals(
+    _ record: Int, _ scores: UnsafeMutablePointer<Double>
+  ) -> Double {
     let first = record * labels
     if labels == 2 {
       // Written so that no exponential overflows.
@@ -264,7 +298,7 @@ private struct LogLoss {
       scores[0] = p - (yes >= no ? 1 / (1 + known) : known / (1 + known))
       return max(z, 0) + log1p(e) - max(no, yes) - log1p(known)
     }
-    let top = scores.max()!
+    let top = (0..<labels).reduce(-Double.infinity) { max($0, scores[$1]) }
     let knownTop = (0..<labels).reduce(-Double.infinity) {
       max($0, scores[$1] + logLikelihoods[first + $1])
     }

@@ -59,6 +59,10 @@ public struct ModelManifest: Sendable, Hashable, Codable {
     guard labels.count >= 2, maxLength >= 3 else {
       throw EncoderError(file, "needs at least 2 labels and a max_length of at least 3")
     }
+    guard Set(labels).count == labels.count else {
+      throw EncoderError(
+        file, "has a label twice; labels that differ in normalisation alone are one")
+    }
   }
 
   /// Writes it into a model's folder.

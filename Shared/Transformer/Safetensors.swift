@@ -159,6 +159,27 @@ public final class SafetensorsFile: Sendable {
     }
   }
 
+  /// Where a tensor's first value is that is not a finite number, row-major; nil where all are. Lets go of the
+  /// file's memory as it goes.
+  ///
+  /// - Throws: as `floats`.
+  func firstNonFinite(_ name: String) throws -> Int? {
+    guard let values = try floatsInPlace(name) else {
+      return try floats(name).firstIndex { !$0.isFinite }
+    }
+    let range = try require(name).range
+    let slice = 1 << 20
+    for first in stride(from: 0, to: range.count / 4, by: slice) {
+      let part = UnsafeBufferPointer(
+        start: values + first, count: min(slice, range.count / 4 - first))
+      // An exponent of ones, and no other, carries into the sign.
+      let carried = part.reduce(UInt32(0)) { $0 | (($1.bitPattern & 0x7F80_0000) &+ 0x0080_0000) }
+      if carried >> 31 == 1 { return first + part.firstIndex { !$0.isFinite }! }
+      forget(range.lowerBound + first * 4..<range.lowerBound + (first + part.count) * 4)
+    }
+    return nil
+  }
+
   /// Takes a tensor that was read, and will not be soon, out of this process's memory; it stays readable.
   func forget(_ name: String) {
     if let entry = entry(name) { forget(entry.range) }

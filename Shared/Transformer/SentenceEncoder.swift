@@ -29,6 +29,7 @@ public final class SentenceEncoder: Sendable {
     pool: ComputePool = .shared
   ) throws {
     let weights = try EncoderWeights(directory)
+    try weights.checkValues(directory.configuration)
     try self.init(
       directory.configuration, tokenizer: directory.tokenizer(prompt: prompt),
       precision: precision, pool: pool, source: weights)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -98,6 +100,27 @@ def test_two_trainers_never_train_one_job(start, answered, tmp_path):
     assert sorted(job.training_result.version for job in ended) == [1, 2, 3, 4, 5, 6]
     assert len({job.worker for job in ended}) == 2
     assert [trainer.stop() for trainer in trainers] == [0, 0]
+
+
+@pytest.mark.skipif("LAUTER_TEST_SMALL_DISK" not in os.environ,
+                    reason="needs LAUTER_TEST_SMALL_DISK, a folder on an empty file system of a few MB")
+@pytest.mark.parametrize("full", ["temporary folder", "cache"])
+def test_a_full_disk_of_the_trainers_fails_the_job_with_words(start, answered, tmp_path, full):
+    store = answered
+    with tempfile.TemporaryDirectory(dir=os.environ["LAUTER_TEST_SMALL_DISK"]) as small:
+        places = {"temporary folder": tmp_path / "temporary", "cache": tmp_path / "cache"}
+        places[full] = pathlib.Path(small)
+        places["temporary folder"].mkdir(exist_ok=True)
+        trainer = start("lauter-trainer", "--store", store.service.address, "--cache", places["cache"],
+                        environment={"TMPDIR": str(places["temporary folder"])})
+        job = store.follow(store.queue("reviews", training=store.messages.TrainingSpec(freeze_body=True, folds=0)))
+        assert job.state == store.messages.JOB_STATE_FAILED and job.attempt == 1
+        assert {"temporary folder": "temporary folder (TMPDIR): the disk is full", "cache": small}[full] in job.error
+        assert "ree some space" in job.error
+        assert not store.models.ListModels(store.messages.ListModelsRequest(), timeout=30).models
+        assert trainer.stop() == 0
+        # Nothing of it takes up room.
+        assert not list(places["temporary folder"].iterdir())
 
 
 def test_the_flags_of_a_training_reach_the_model(start, answered, lauter, tmp_path):

@@ -80,6 +80,14 @@ import Testing
     #expect(abs(evaluation.macroF1 - (2.0 / 3 + 0.8 + 0) / 3) < 1e-12)
   }
 
+  /// scikit-learn's `f1_score(["a", "a", "b"], ["a", "b", "b"], average="macro")`, whatever other labels there are.
+  @Test func macroF1IsOfLabelsThatOccur() {
+    let some = Evaluation(labels: ["x", "a", "b", "y"], actual: [1, 1, 2], predicted: [1, 2, 2])
+    #expect(abs(some.macroF1 - 2.0 / 3) < 1e-12)
+    #expect(Evaluation(labels: ["a", "b"], actual: [0], predicted: [1]).macroF1 == 0)
+    #expect(Evaluation(labels: ["a", "b"], actual: [Int](), predicted: []).macroF1 == 0)
+  }
+
   /// The measures are scikit-learn's `accuracy_score` and `f1_score` of the same label matrices.
   @Test func severalLabels() {
     let several = Evaluation(

@@ -41,6 +41,10 @@ struct AssessmentTests {
     #expect(wide.upperBound - wide.lowerBound > 0.15)
     #expect(try Significance.macroF1Interval(few, seed: 1) == wide)
     #expect(try Significance.macroF1Interval(few, seed: 2) != wide)
+    // A label that a resample has no record of says nothing in it.
+    let single = Evaluation(
+      labels: (0..<10).map { "\($0)" }, actual: Array(0..<10), predicted: Array(0..<10))
+    #expect(try Significance.macroF1Interval(single, seed: 1) == 1...1)
     let perfect = Evaluation(labels: ["a", "b"], confusion: [50, 0, 0, 50])
     #expect(try Significance.macroF1Interval(perfect, seed: 1) == 1...1)
     #expect(
@@ -131,6 +135,10 @@ struct AssessmentTests {
     #expect(copies.map(\.text) == Array(0..<40) && copies.allSatisfy { $0.other == 0 })
     #expect(try NearDuplicates.find([], among: train).isEmpty)
     #expect(try NearDuplicates.find(test, among: []).isEmpty)
+    // Texts without a letter or digit are what their signs are.
+    let signs = try NearDuplicates.find(
+      ["\u{1F600}", "!!!", "...", "\u{1F92C}"], among: ["\u{1F92C}", "!!!"])
+    #expect(signs.map(\.text) == [1, 3] && signs.map(\.other) == [1, 0])
   }
 
   @Test("Every planted near-duplicate among thousands is found, and nothing else")
@@ -208,6 +216,26 @@ struct AssessmentTests {
     #expect(right < 50)
     // Each row is a distribution.
     #expect(validation.probabilities.allSatisfy { abs($0.reduce(0, +) - 1) < 1e-5 })
+  }
+
+  @Test(
+    "An answer outranks two suggestions of an agent that has not been wrong yet", arguments: [0, 1])
+  func answersOutrank(answer: Int) throws {
+    // Twelve answers the agent agrees with, in directions of their own, then one text three times.
+    let width = 16
+    func unit(_ i: Int) -> [Float] { (0..<width).map { $0 == i ? 1 : 0 } }
+    let agreed = (0..<12).map { $0 % 2 }
+    let evidence = EvidenceHead.Evidence(
+      embeddings: agreed.indices.flatMap { unit(2 + $0) } + (0..<3).flatMap { _ in unit(14) },
+      width: width, labels: (agreed + [answer, 1 - answer, 1 - answer]).map { [$0] },
+      isSuggested: agreed.map { _ in false } + [false, true, true],
+      suggestions: agreed.map { [$0] } + [nil, [1 - answer], [1 - answer]],
+      anchors: unit(0) + unit(1))
+    let head = try EvidenceHead().fit(evidence)
+    #expect(head.probabilities(unit(14)[...])[answer] > 0.5)
+    // Two suggestions are something all the same.
+    let alone = try EvidenceHead().fit(evidence.at(Array(0..<13)))
+    #expect(head.probabilities(unit(14)[...])[answer] < alone.probabilities(unit(14)[...])[answer])
   }
 
   @Test(

@@ -180,6 +180,8 @@ struct LocalFitTests {
     #expect(rows.map(\.seed) == [1, 2, 1, 1, 2, 2])
     #expect(rows[2].accuracy == alone.accuracy && rows[3].accuracy == suggested.accuracy)
     #expect(LocalComparison.Variant("magic") == nil && LocalComparison.Variant("lauter:") == nil)
+    #expect(LocalComparison.Variant("lauter:use-suggestions:no-suggestions") == nil)
+    #expect(LocalComparison.Variant("lauter:frozen:frozen") == nil)
   }
 
   @Test("What scripts read of a fit's report is there", .enabled(if: hasEncoders))
@@ -374,6 +376,103 @@ struct LocalFitTests {
     #expect(!FileManager.default.fileExists(atPath: output.path))
   }
 
+  @Test(
+    "Sizes that no weight file has are refused before memory is asked for",
+    .enabled(if: hasEncoders),
+    arguments: [
+      ("num_hidden_layers", 1_000_000), ("num_hidden_layers", 1_000), ("vocab_size", 1 << 40),
+      ("vocab_size", 10_000_000), ("max_position_embeddings", 9_000_000_000_000_000_000),
+      ("intermediate_size", 1 << 20), ("type_vocab_size", 1 << 24), ("hidden_size", 1 << 19),
+    ])
+  func hugeEncoder(key: String, size: Int) throws {
+    let scratch = try Scratch()
+    let broken = try scratch.copiedEncoder()
+    let file = broken.appending(path: "config.json")
+    var config = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    config[key] = size
+    try JSONSerialization.data(withJSONObject: config).write(to: file)
+    #expect(throws: EncoderError.self) {
+      try EncoderBody(folder: broken, recipe: Recipe(), pool: ComputePool(threads: 1))
+    }
+    #expect(throws: EncoderError.self) { try SentenceEncoder(EncoderDirectory(broken)) }
+  }
+
+  @Test("A folder that cannot become the model's is refused before training")
+  func outputFolders() throws {
+    let scratch = try Scratch()
+    let taken = try scratch.file("file", "")
+    let full = scratch.url.appending(path: "full", directoryHint: .isDirectory)
+    try FileManager.default.createDirectory(at: full, withIntermediateDirectories: true)
+    try Data("x".utf8).write(to: full.appending(path: "thesis.txt"))
+    let link = scratch.url.appending(path: "link")
+    try FileManager.default.createSymbolicLink(
+      at: link, withDestinationURL: scratch.url.appending(path: "none"))
+    let empty = scratch.url.appending(path: "empty", directoryHint: .isDirectory)
+    try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+    func reason(_ folder: URL) -> String {
+      do {
+        try ModelFolder.requireNew(folder)
+        return ""
+      } catch { return "\(error)" }
+    }
+    for folder in [taken, full, link] {
+      #expect(
+        reason(URL(filePath: folder.path, directoryHint: .isDirectory))
+          .contains("is there and not an empty folder"))
+    }
+    #expect(reason(scratch.url.appending(path: "a/b")).contains("make it first"))
+    #expect(reason(taken.appending(path: "b")).contains("make it first"))
+    #expect(reason(empty) == "" && reason(scratch.url.appending(path: "new")) == "")
+  }
+
+  @Test("What comes into the model's place while it is made stays", .enabled(if: hasEncoders))
+  func outputTakenMeanwhile() throws {
+    let scratch = try Scratch()
+    let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
+    var fit = LocalFit(
+      train: try scratch.file("train.jsonl", Self.lines(0, 2)), encoder: Self.encoder!,
+      output: output)
+    fit.recipe.freezeBody = true
+    let theirs = output.appending(path: "thesis.txt")
+    let error = #expect(throws: ModelFolderError.self) {
+      try fit.run { progress in
+        guard progress.phase == .precisions else { return }
+        try? FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+        try? Data("x".utf8).write(to: theirs)
+      }
+    }
+    #expect(try #require(error).message.contains("not an empty folder"))
+    #expect(try Data(contentsOf: theirs) == Data("x".utf8))
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.url.path)
+    #expect(left.sorted() == ["model", "train.jsonl"])
+  }
+
+  @Test("A scratch folder whose owner is gone goes away, and one that is in use does not")
+  func scratchFolders() throws {
+    let scratch = try Scratch()
+    let files = FileManager.default
+    func aged(_ name: String) throws -> URL {
+      let folder = scratch.url.appending(path: name, directoryHint: .isDirectory)
+      try files.createDirectory(at: folder, withIntermediateDirectories: true)
+      return folder
+    }
+    let abandoned = try aged("job-\(UUID().uuidString)")
+    let others = [try aged("job-notes"), try aged("jobs-\(UUID().uuidString)")]
+    let used = try ScratchFolder(in: scratch.url, prefix: "job-")
+    let hourAgo = [FileAttributeKey.modificationDate: Date.now - 3_600]
+    for folder in others + [abandoned, used.url] {
+      try files.setAttributes(hourAgo, ofItemAtPath: folder.path(percentEncoded: false))
+    }
+    let young = try aged("job-\(UUID().uuidString)")
+    let next = try ScratchFolder(in: scratch.url, prefix: "job-")
+    let left = Set(try files.contentsOfDirectory(atPath: scratch.url.path))
+    #expect(
+      left == Set((others + [used.url, young, next.url]).map(\.lastPathComponent)))
+    next.remove()
+    #expect(!files.fileExists(atPath: next.url.path(percentEncoded: false)))
+  }
+
   static let smallDisk = ProcessInfo.processInfo.environment["LAUTER_TEST_SMALL_DISK"]
 
   @Test(
@@ -415,8 +514,10 @@ struct LocalFitTests {
     let output = scratch.url.appending(path: "model", directoryHint: .isDirectory)
     let fit = LocalFit(
       train: try scratch.file("train.jsonl", Self.lines(0, 2)), encoder: broken, output: output)
-    let error = #expect(throws: TrainingError.self) { try fit.run() }
-    #expect("\(try #require(error))".contains("may hold NaN"))
+    let error = #expect(throws: EncoderError.self) { try fit.run() }
+    #expect(
+      "\(try #require(error))".contains(
+        "word_embeddings.weight holds NaN or infinity, first in row 1, column 3;"))
     #expect(!FileManager.default.fileExists(atPath: output.path(percentEncoded: false)))
   }
 
@@ -503,7 +604,7 @@ final class Scratch: Sendable {
 }
 
 extension Scratch {
-  private func copiedEncoder() throws -> URL {
+  func copiedEncoder() throws -> URL {
     let folder = url.appending(path: "broken", directoryHint: .isDirectory)
     try FileManager.default.copyItem(
       at: LocalFitTests.encoder!
@@ -523,15 +624,20 @@ extension Scratch {
     return folder
   }
 
-  /// An encoder with NaN among its weights.
+  /// An encoder with one NaN among its weights, in the row of a word that no text has.
   func nanEncoder() throws -> URL {
     let folder = try copiedEncoder()
     let weights = folder.appending(path: "model.safetensors")
     var bytes = try Data(contentsOf: weights)
-    // The last tensors' values: a NaN in each.
-    for offset in stride(from: bytes.count / 2 & ~3, to: bytes.count - 4, by: 40_000) {
-      bytes.replaceSubrange(offset..<offset + 4, with: [0, 0, 0xC0, 0x7F])
-    }
+    let start = 8 + Int(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+    let header = try #require(
+      try JSONSerialization.jsonObject(with: bytes[8..<start]) as? [String: [String: Any]])
+    let word = try #require(
+      header.first { $0.key.hasSuffix("embeddings.word_embeddings.weight") }?.value)
+    let offset = try #require(word["data_offsets"] as? [Int])[0]
+    let width = try #require(word["shape"] as? [Int])[1]
+    let place = start + offset + (width + 3) * 4
+    bytes.replaceSubrange(place..<place + 4, with: [0, 0, 0xC0, 0x7F])
     try bytes.write(to: weights)
     return folder
   }

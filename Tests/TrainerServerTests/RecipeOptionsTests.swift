@@ -10,6 +10,8 @@ struct RecipeOptionsTests {
   func defaults() throws {
     #expect(try Recipe(RecipeOptions.parse([]).spec) == Recipe(.lauter))
     #expect(try Recipe(RecipeOptions.parse(["--recipe", "setfit"]).spec) == Recipe(.setfit))
+    #expect(
+      try made("--num-epochs 3 --batch-size 4") == made("--body-epochs 3 --body-batch-size 4"))
   }
 
   @Test("Every flag reaches the recipe")
@@ -72,6 +74,9 @@ struct RecipeOptionsTests {
       ("--head-learning-rate 0", "--head-learning-rate is above 0, not 0.0"),
       ("--body-learning-rate=-1", "--body-learning-rate is above 0"),
       ("--use-suggestions --no-suggestions", "not both"),
+      ("--max-steps 0", "--max-steps is above 0; leave it out for the default"),
+      ("--num-epochs 0", "--body-epochs is above 0"),
+      ("--head-batch-size 0", "--head-batch-size is above 0"),
     ])
   func refused(line: String, words: String) {
     do {

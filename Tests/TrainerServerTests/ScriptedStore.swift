@@ -16,12 +16,22 @@ final class ScriptedStore: Sendable {
     var queued: [StoreV1.Job] = []
     var heartbeats: [StoreV1.JobProgress] = []
     var finished: [StoreV1.FinishJobRequest] = []
-    /// Answers a heartbeat in this phase with the wish to cancel.
+    /// Wishes to cancel from just after a heartbeat in this phase, so that the next one is told.
     var cancelsIn: String?
     var cancelledAt: ContinuousClock.Instant?
+    /// How often each of these methods is still answered as if nobody were there.
+    var outages: [String: Int] = [:]
+    /// Takes no upload before its call ends.
+    var holdsUploads = false
     var finishedAt: ContinuousClock.Instant?
     /// Refuses every upload.
     var isFull = false
+
+    mutating func beThere(for method: String) throws {
+      guard let left = outages[method], left > 0 else { return }
+      outages[method] = left - 1
+      throw RPCError(code: .unavailable, message: "nobody is there")
+    }
   }
 
   static let full = "the store's disk is full; free some space and try again"
@@ -75,7 +85,10 @@ final class ScriptedStore: Sendable {
     _ name: String, _ answer: @escaping @Sendable (inout State, Q) throws -> A
   ) -> MethodDefinition {
     .unary(name) { (request: Q, _) in
-      try self.state.withLock { try answer(&$0, request) }
+      try self.state.withLock {
+        try $0.beThere(for: name)
+        return try answer(&$0, request)
+      }
     }
   }
 
@@ -154,8 +167,10 @@ final class ScriptedStore: Sendable {
       unary("HeartbeatJob") { state, request in
         let request: StoreV1.HeartbeatJobRequest = request
         if let progress = request.progress { state.heartbeats.append(progress) }
-        let cancels = state.cancelsIn != nil && request.progress?.phase == state.cancelsIn
-        if cancels && state.cancelledAt == nil { state.cancelledAt = ContinuousClock().now }
+        let cancels = state.cancelledAt != nil
+        if !cancels, state.cancelsIn != nil, request.progress?.phase == state.cancelsIn {
+          state.cancelledAt = ContinuousClock().now
+        }
         return StoreV1.HeartbeatJobResponse(cancelRequested: cancels)
       },
       unary("FinishJob") { state, request in
@@ -201,9 +216,11 @@ final class ScriptedStore: Sendable {
   @Sendable private func uploadArtefact(
     _ requests: RequestStream<StoreV1.UploadArtefactRequest>, _: CallContext
   ) async throws -> StoreV1.UploadArtefactResponse {
+    try state.withLock { try $0.beThere(for: "UploadArtefact") }
     if state.withLock({ $0.isFull }) {
       throw RPCError(code: .resourceExhausted, message: Self.full)
     }
+    if state.withLock({ $0.holdsUploads }) { try await Task.sleep(for: .seconds(600)) }
     var bytes: [UInt8] = []
     for try await request in requests { bytes += request.chunk }
     let digest = Digest(of: bytes).description

@@ -184,7 +184,7 @@ struct SetFitParityTests {
     recipe.maxSteps = 3
     let training = BodyTraining(recipe: recipe, labels: Self.fixture.labels.map { [$0] })
     func train(_ body: inout EncoderBody) throws -> [Float] {
-      let texts = body.tokens(Self.fixture.texts)
+      let texts = try body.tokens(Self.fixture.texts)
       _ = try training.run(&body, texts: texts)
       return try body.embed(texts)
     }
@@ -204,7 +204,7 @@ struct SetFitParityTests {
     recipe.bodyLearningRate = 1e-3
     recipe.maxSteps = 3
     var body = try body(recipe)
-    let texts = body.tokens(Self.fixture.texts)
+    let texts = try body.tokens(Self.fixture.texts)
     let before = body.tensors()
     let training = BodyTraining(recipe: recipe, labels: Self.fixture.labels.map { [$0] })
     _ = try training.run(&body, texts: texts)
@@ -233,7 +233,7 @@ struct SetFitParityTests {
     recipe.maxSteps = 3
     recipe.dropout = false
     var body = try body(recipe)
-    let texts = body.tokens(Self.fixture.texts)
+    let texts = try body.tokens(Self.fixture.texts)
     let labels = Self.fixture.labels.map { [$0] }
     func train() throws {
       _ = try BodyTraining(recipe: recipe, labels: labels).run(&body, texts: texts)
@@ -263,7 +263,7 @@ struct SetFitParityTests {
     if let steps = golden.maxSteps { recipe.maxSteps = steps } else { recipe.bodyEpochs = 10 }
     try recipe.validate()
     var body = try body(recipe)
-    let texts = body.tokens(Self.fixture.texts)
+    let texts = try body.tokens(Self.fixture.texts)
     let labels = Self.fixture.labels
     let training = BodyTraining(recipe: recipe, labels: labels)
     #expect(training.steps == 10 && golden.batches.count == 10)
@@ -315,7 +315,7 @@ struct SetFitParityTests {
     if golden.endToEnd { recipe.bodyClassifierLearningRate = 1e-4 }
     try recipe.validate()
     var body = try body(recipe)
-    let texts = body.tokens(Self.fixture.texts)
+    let texts = try body.tokens(Self.fixture.texts)
     let before = try body.embed(texts)
     var head = try DifferentiableHead(
       labels: 3, hidden: body.dimensions, weight: golden.initial,

@@ -7,6 +7,30 @@ import Transformer
 /// Records that may have several labels, or none.
 @Suite("Several labels a record")
 struct SeveralLabelsTests {
+  @Test("What lauter would pass over, where records may have several labels, is refused")
+  func bodyArguments() throws {
+    let changes: [(String, (inout Recipe) -> Void)] = [
+      ("max_steps", { $0.maxSteps = 7 }), ("body_epochs", { $0.bodyEpochs = 2 }),
+      ("l2_weight", { $0.l2Weight = 0.5 }), ("no_dropout", { $0.dropout = false }),
+    ]
+    for (field, change) in changes {
+      for freezes in [false, true] {
+        var recipe = Recipe(.lauter)
+        recipe.freezeBody = freezes
+        change(&recipe)
+        let error = #expect(throws: SchemaError.self) {
+          try recipe.validate()
+          try recipe.validateForSeveralLabels()
+        }
+        #expect(try #require(error).field == field)
+      }
+      var tuned = Recipe(.setfit)
+      change(&tuned)
+      try tuned.validate()
+      try tuned.validateForSeveralLabels()
+    }
+  }
+
   @Test("A label's threshold is where its F1 is best once enough records have it")
   func thresholds() {
     // Label 0 parts at 0.3, label 1 at 0.7, each on many records.

@@ -230,6 +230,14 @@ struct TrainingTests {
     #expect(try trial.with == score(2) && trial.with != score(5))
   }
 
+  @Test("Texts are embedded a few at a time, of long ones fewer, and every one once")
+  func chunks() {
+    #expect(Training.chunks([]).isEmpty)
+    #expect(Training.chunks(Array(repeating: 10, count: 70)) == [0..<32, 32..<64, 64..<70])
+    #expect(Training.chunks(Array(repeating: 512, count: 9)) == [0..<4, 4..<8, 8..<9])
+    #expect(Training.chunks([1, 8_192, 8_192, 1]) == [0..<1, 1..<2, 2..<3, 3..<4])
+  }
+
   @Test("SetFit's cross-validation is of heads that weigh labels as the model does")
   func balancedValidation() throws {
     let (all, truth) = corpus(k: 30)

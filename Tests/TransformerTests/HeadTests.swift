@@ -67,6 +67,31 @@ struct HeadTests {
     }
   }
 
+  @Test("A head is the same to the bit on any number of threads", arguments: [2, 4])
+  func threads(labelCount: Int) throws {
+    // More than is computed at once, in columns that no number of threads divides.
+    let (records, hidden) = (1_500, 203)
+    var state: UInt64 = 7
+    func next() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(state >> 11) / Double(UInt64(1) << 53)
+    }
+    let x = (0..<records * hidden).map { _ in Float(next() - 0.5) }
+    let prior = try ClassificationHead(
+      labels: labelCount, hidden: hidden,
+      weight: (0..<labelCount * hidden).map { _ in Float(next() - 0.5) },
+      bias: (0..<labelCount).map { _ in Float(next()) })
+    let likelihoods = (0..<records * labelCount).map { _ in 0.01 + 0.9 * next() }
+    let weights = (0..<records).map { $0 % 5 == 0 ? 0 : next() }
+    let fits = try [1, 2, 3, 7].map { threads in
+      try LogisticRegression().fit(
+        x, hidden: hidden, likelihoods: likelihoods, labelCount: labelCount, weights: weights,
+        prior: prior, pool: ComputePool(threads: threads))
+    }
+    #expect(fits[0].iterations > 3 && fits[0].head.weight != prior.weight)
+    #expect(fits.allSatisfy { $0 == fits[0] })
+  }
+
   @Test("A multi-label prior is where the weights stay, and a label need not occur with one")
   func oneVsRestPrior() throws {
     let prior = try ClassificationHead(

@@ -64,6 +64,10 @@ import Transformer
       let text = try String(
         contentsOf: folder.appending(path: ModelManifest.fileName), encoding: .utf8)
       #expect(text.contains("\"within_tolerance\" : false"))
+      // The same letter in two normalisations.
+      manifest.labels = ["caf\u{E9}", "cafe\u{301}"]
+      try manifest.write(to: folder)
+      #expect(throws: EncoderError.self) { try ModelManifest(directory: folder) }
     }
   }
 }

@@ -40,8 +40,13 @@ struct Compare: ParsableCommand {
   func validate() throws {
     for name in recipe where LocalComparison.Variant(name) == nil {
       throw ValidationError(
-        "--recipe: lauter or setfit, with :frozen, :use-suggestions or :no-suggestions, not '\(name)'"
+        "--recipe: lauter or setfit, with :frozen and one of :use-suggestions and :no-suggestions, not '\(name)'"
       )
+    }
+    if shots.contains(0),
+      !recipe.contains(where: { LocalComparison.Variant($0)?.recipe.suggestions != nil })
+    {
+      throw ValidationError("--shots 0: none of the recipes learns from suggestions")
     }
     for k in shots where !(0...1_000_000).contains(k) {
       throw ValidationError("--shots: 0 or more, not \(k)")

@@ -154,12 +154,13 @@ extension EvaluationReport {
     if let nearDuplicates, !nearDuplicates.isEmpty {
       lines.append(
         "\(nearDuplicates.count) of the records are nearly the same as one that was trained on: "
-          + nearDuplicates.prefix(5).map { "\($0.id) as \($0.of)" }.joined(separator: ", ")
+          + nearDuplicates.prefix(5).map { "\($0.id.printable()) as \($0.of.printable())" }.joined(
+            separator: ", ")
           + (nearDuplicates.count > 5 ? ", …" : ""))
     }
     for slice in slices where slice.records > 0 {
       lines.append(
-        "  \(slice.key) = \(slice.value): "
+        "  \(slice.key.printable()) = \(slice.value.printable()): "
           + String(
             format: "accuracy %.1f%% (%.1f to %.1f) on %d", slice.accuracy * 100,
             slice.accuracyLow * 100, slice.accuracyHigh * 100, slice.records))
@@ -194,7 +195,7 @@ extension CrossValidationReport {
     ] where count > 0 {
       lines.append(
         "\(count) \(what): "
-          + suspects.prefix(5).map { "\($0.id) (\($0.given), rather \($0.rather))" }
+          + suspects.prefix(5).map { "\($0.id.printable()) (\($0.given), rather \($0.rather))" }
           .joined(separator: ", ") + (suspects.count > 5 ? ", …" : ""))
     }
     return lines

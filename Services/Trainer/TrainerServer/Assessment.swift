@@ -108,6 +108,7 @@ package struct Assessment: Sendable, Hashable {
   package init?(crossValidated outcome: Training.Outcome, _ set: TrainingSet) throws {
     guard let validation = outcome.validation else { return nil }
     let answered = set.answeredPlaces
+    guard !answered.isEmpty else { return nil }
     try self.init(
       labels: set.labels, head: outcome.head, actual: answered.map { set.examples[$0].labels },
       probabilities: answered.map {

@@ -179,7 +179,7 @@ package struct BodyTraining: Sendable {
       throw TrainingError.noLabelTwice
     }
     var losses: [Double] = []
-    losses.reserveCapacity(steps)
+    losses.reserveCapacity(min(steps, 1 << 20))
     var epoch = 0
     while losses.count < steps {
       for batch in self.epoch(epoch) {

@@ -53,15 +53,19 @@ package struct EncoderBody: TrainableBody {
 
   package var dimensions: Int { directory.configuration.hidden }
 
-  package func tokens(_ texts: [String]) -> [[Int32]] {
-    texts.map { tokenizer.encode($0, maxTokens: maxTokens) }
+  /// - Throws: `CancellationError` within a text of the task's cancellation.
+  package func tokens(_ texts: [String]) throws -> [[Int32]] {
+    try texts.map {
+      try Task.checkCancellation()
+      return tokenizer.encode($0, maxTokens: maxTokens)
+    }
   }
 
   /// A training set's token ids.
   ///
-  /// - Throws: `TrainingError.emptyTexts` if a text has no tokens but [CLS] and [SEP].
+  /// - Throws: `TrainingError.emptyTexts` if a text has no tokens but [CLS] and [SEP]; `CancellationError`.
   package func tokens(_ set: TrainingSet) throws -> [[Int32]] {
-    let tokens = tokens(set.examples.map(\.text))
+    let tokens = try tokens(set.examples.map(\.text))
     let empty = zip(set.examples, tokens).filter { $1.count <= 2 }
     guard empty.isEmpty else {
       throw TrainingError.emptyTexts(
@@ -72,7 +76,7 @@ package struct EncoderBody: TrainableBody {
 
   /// A training set as token ids.
   ///
-  /// - Throws: `TrainingError.emptyTexts`.
+  /// - Throws: `TrainingError.emptyTexts`; `CancellationError`.
   package func material(_ set: TrainingSet) throws -> Training.Material {
     var others: [[Int32]] = []
     var room = Training.Material.tokensOfOthers
@@ -85,7 +89,8 @@ package struct EncoderBody: TrainableBody {
       others.append(tokens)
     }
     return Training.Material(
-      texts: try tokens(set), anchors: tokens(set.anchors.sentences.flatMap { $0 }), others: others)
+      texts: try tokens(set), anchors: try tokens(set.anchors.sentences.flatMap { $0 }),
+      others: others)
   }
 
   package mutating func forward(_ texts: [[Int32]]) throws -> [Float] {

@@ -84,7 +84,7 @@ package struct EvidenceHead: Sendable {
     }
 
     /// Of some of the examples; the spread stays that of all.
-    func at(_ examples: [Int]) -> Self {
+    package func at(_ examples: [Int]) -> Self {
       func rows(_ values: [Float]) -> [Float] {
         examples.flatMap { values[$0 * width..<($0 + 1) * width] }
       }

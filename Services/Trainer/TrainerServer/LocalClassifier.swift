@@ -30,11 +30,13 @@ package struct LocalClassifier: Sendable {
     let maxTokens = min(manifest.maxLength, encoder.configuration.positions)
     var probabilities: [[Float]] = []
     probabilities.reserveCapacity(texts.count)
-    for start in stride(from: 0, to: texts.count, by: Training.chunk) {
+    let tokens = try texts.map {
       try Task.checkCancellation()
-      let chunk = texts[start..<min(start + Training.chunk, texts.count)]
-      let tokens = chunk.map { tokenizer.encode($0, maxTokens: maxTokens) }
-      probabilities += head.probabilities(rows: encoder.embed(tokens: tokens).values)
+      return tokenizer.encode($0, maxTokens: maxTokens)
+    }
+    for places in Training.chunks(tokens.map(\.count)) {
+      try Task.checkCancellation()
+      probabilities += head.probabilities(rows: encoder.embed(tokens: Array(tokens[places])).values)
     }
     return probabilities
   }

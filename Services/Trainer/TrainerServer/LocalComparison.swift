@@ -39,6 +39,9 @@ package struct LocalComparison: Sendable {
       var recipe = Recipe(kind)
       // SetFit itself does not cross-validate, so its time is without.
       if kind == .setfit { recipe.folds = 0 }
+      guard Set(parts).count == parts.count,
+        !(parts.contains("use-suggestions") && parts.contains("no-suggestions"))
+      else { return nil }
       for change in parts.dropFirst() {
         switch change {
         case "frozen": recipe.freezeBody = true
@@ -85,7 +88,10 @@ package struct LocalComparison: Sendable {
     let pool = threads.map { ComputePool(threads: $0) } ?? .shared
     var untouched = RememberingBody(
       try EncoderBody(folder: encoder, recipe: Recipe(), pool: pool))
-    let held = untouched.body.tokens(data.test.map(\.text))
+    if shots.contains(0), !data.train.contains(where: { $0.suggestion != nil }) {
+      throw TrainingError.noSuggestions(agent: nil, source: .file)
+    }
+    let held = try untouched.body.tokens(data.test.map(\.text))
     let clock = ContinuousClock()
     for shots in shots {
       for seed in seeds {

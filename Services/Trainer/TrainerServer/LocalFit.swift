@@ -111,7 +111,7 @@ package struct LocalFit: Sendable {
     seconds.load = elapsed()
 
     let material = try body.material(set)
-    let heldTexts = body.tokens(data.test.map(\.text))
+    let heldTexts = try body.tokens(data.test.map(\.text))
     seconds.tokenize = elapsed()
 
     let training = Training(recipe: recipe)

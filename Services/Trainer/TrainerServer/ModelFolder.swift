@@ -1,6 +1,12 @@
 package import Foundation
 package import Transformer
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// A model as files: the encoder's folder with the fine-tuned weights in the old ones' place, the
 /// head, and `lauter.json`. sentence-transformers reads the body as it stands.
 package enum ModelFolder {
@@ -13,21 +19,28 @@ package enum ModelFolder {
     _ body: borrowing EncoderBody, head: ClassificationHead, manifest: ModelManifest,
     card: ModelCard, to folder: URL, finish: (_ files: URL) throws -> Void
   ) throws {
-    let files = FileManager.default
     try requireNew(folder)
     let path = folder.path(percentEncoded: false)
-    let part = folder.deletingLastPathComponent().appending(
-      path: ".\(folder.lastPathComponent).\(UUID().uuidString)", directoryHint: .isDirectory)
+    let scratch: ScratchFolder
     do {
-      try files.createDirectory(at: part, withIntermediateDirectories: false)
+      scratch = try ScratchFolder(
+        in: folder.deletingLastPathComponent(), prefix: ".\(folder.lastPathComponent).")
+    } catch { throw ModelFolderError(folder: path, message: "cannot be written: \(error)") }
+    let part = scratch.url
+    do {
       try fill(part, body, head: head, manifest: manifest, card: card)
       try finish(part)
-      // Empty, or not there.
-      if files.fileExists(atPath: path) { try files.removeItem(at: folder) }
-      try files.moveItem(at: part, to: folder)
+      // An empty folder may be in its place, and nothing else: whatever came meanwhile stays.
+      guard rename(part.path(percentEncoded: false), path) == 0 else {
+        let reason = errno
+        throw ModelFolderError(
+          folder: path,
+          message: [ENOTEMPTY, EEXIST, ENOTDIR].contains(reason)
+            ? notNew : "cannot be put in place: \(String(cString: strerror(reason)))")
+      }
     } catch {
-      try? files.removeItem(at: part)
-      if error is CancellationError { throw error }
+      scratch.remove()
+      if error is CancellationError || error is ModelFolderError { throw error }
       if let error = error as? EncoderError, !error.file.hasPrefix(part.path(percentEncoded: false))
       {
         // What is read, not what is written.
@@ -75,13 +88,31 @@ package enum ModelFolder {
     try card.write(to: folder)
   }
 
+  private static let notNew = "is there and not an empty folder; name one that is new"
+
   /// To be asked before training for minutes, too.
   ///
-  /// - Throws: `ModelFolderError` if there is something in the folder already.
+  /// - Throws: `ModelFolderError` if there is something already, or a folder cannot be made there.
   package static func requireNew(_ folder: URL) throws {
+    let files = FileManager.default
     let path = folder.path(percentEncoded: false)
-    if let found = try? FileManager.default.contentsOfDirectory(atPath: path), !found.isEmpty {
-      throw ModelFolderError(folder: path, message: "is not empty; name a folder that is new")
+    func refuse(_ message: String) -> ModelFolderError {
+      ModelFolderError(folder: path, message: message)
+    }
+    var status = stat()
+    // Not what a link points to: the link would have to go.
+    if lstat(path.hasSuffix("/") ? String(path.dropLast()) : path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFDIR,
+        (try? files.contentsOfDirectory(atPath: path))?.isEmpty == true
+      else { throw refuse(notNew) }
+    }
+    let parent = folder.standardizedFileURL.deletingLastPathComponent().path(percentEncoded: false)
+    var isFolder: ObjCBool = false
+    guard files.fileExists(atPath: parent, isDirectory: &isFolder), isFolder.boolValue else {
+      throw refuse("cannot be made: there is no folder \(parent); make it first")
+    }
+    guard access(parent, W_OK | X_OK) == 0 else {
+      throw refuse("cannot be made: \(parent): \(String(cString: strerror(errno)))")
     }
   }
 

@@ -54,9 +54,9 @@ package enum PrecisionCheck {
     func computed(_ precision: Precision) throws -> Embeddings {
       let encoder = try SentenceEncoder(directory, precision: precision, pool: pool)
       var values: [Float] = []
-      for start in stride(from: 0, to: texts.count, by: Training.chunk) {
+      for places in Training.chunks(texts.map(\.count)) {
         try Task.checkCancellation()
-        let chunk = texts[start..<min(start + Training.chunk, texts.count)]
+        let chunk = texts[places]
         values += encoder.embed(tokens: Array(chunk)).values
         done += chunk.count
         report(

@@ -150,6 +150,32 @@ package struct Recipe: Sendable, Hashable {
     }
     if loss == .supervisedContrastive { try refuse("loss", loss.rawValue) }
     if head == .differentiable { try refuse("head", "the differentiable head") }
+    if name == .lauter, !freezeBody {
+      try requireNothingOfBody(
+        "is about tuning the body, which lauter leaves as it is where records may have several labels"
+      )
+    }
+  }
+
+  /// - Throws: `SchemaError` that names the first argument about the body which is not the recipe's own.
+  private func requireNothingOfBody(_ reason: String) throws {
+    let plain = Recipe(name)
+    func require(_ holds: Bool, _ field: String) throws {
+      if !holds { throw SchemaError(field: field, reason) }
+    }
+    try require(loss == plain.loss, "loss")
+    try require(bodyEpochs == plain.bodyEpochs, "body_epochs")
+    try require(bodyBatchSize == plain.bodyBatchSize, "body_batch_size")
+    try require(bodyLearningRate == plain.bodyLearningRate, "body_learning_rate")
+    try require(maxSteps == nil, "max_steps")
+    try require(samplingStrategy == plain.samplingStrategy, "sampling_strategy")
+    try require(numIterations == nil, "num_iterations")
+    try require(warmupProportion == plain.warmupProportion, "warmup_proportion")
+    // A differentiable head decays, and drops out of the body, whether that learns or not.
+    if head == .logisticRegression {
+      try require(l2Weight == plain.l2Weight, "l2_weight")
+      try require(dropout == plain.dropout, "no_dropout")
+    }
   }
 
   /// Refuses what would be passed over without a word.
@@ -204,15 +230,7 @@ package struct Recipe: Sendable, Hashable {
       numIterations == nil || samplingStrategy == plain.samplingStrategy, "sampling_strategy",
       "says nothing beside num_iterations, which makes as many pairs of each kind; set one of them")
     if freezeBody {
-      let forBody = "is about tuning the body, which freeze_body leaves as it is"
-      try require(loss == plain.loss, "loss", "\(loss.rawValue) \(forBody)")
-      try require(bodyEpochs == plain.bodyEpochs, "body_epochs", forBody)
-      try require(bodyBatchSize == plain.bodyBatchSize, "body_batch_size", forBody)
-      try require(bodyLearningRate == plain.bodyLearningRate, "body_learning_rate", forBody)
-      try require(maxSteps == nil, "max_steps", forBody)
-      try require(samplingStrategy == plain.samplingStrategy, "sampling_strategy", forBody)
-      try require(numIterations == nil, "num_iterations", forBody)
-      try require(warmupProportion == plain.warmupProportion, "warmup_proportion", forBody)
+      try requireNothingOfBody("is about tuning the body, which freeze_body leaves as it is")
     }
   }
 
@@ -336,7 +354,7 @@ package enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
       } ?? "nobody has suggested labels on the train split yet; `lauter label` does that."
     case .noSuggestions(_, .file):
       return
-        "no line of the training file has 'suggestions'; add some, or leave --use-suggestions out."
+        "no line of the training file has 'suggestions'; add some, or do not ask for what needs them (--use-suggestions, --shots 0)."
     case .diverged(let step):
       return
         "training diverged: at step \(step) the loss is no longer a number. A smaller "

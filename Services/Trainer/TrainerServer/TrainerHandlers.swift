@@ -52,16 +52,22 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
     case .model(let reference):
       first = try await verdicts(of: reference, held, dataset: dataset)
     }
-    var trained: Answered?
-    if case .model = subject, split != .train {
-      trained = try Answered(
-        dataset: dataset,
-        records: try await store.records(of: request.dataset, split: .train, completedOnly: true))
+    var trained: [Record]?
+    if case .model(let reference) = subject, split != .train {
+      let spec = try await store.model(reference.name, version: first.version).training
+      let agent = spec?.useSuggestions == true ? spec?.agent : nil
+      trained = try await store.records(
+        of: request.dataset, split: .train, completedOnly: agent == nil
+      ).filter { record in
+        record.settledLabel != nil || record.suggestions.contains { $0.agent == agent }
+      }
     }
     let assessment = try await executor.run { [first, trained] in
       var assessment = try first.assessment(held, labels: labels)
       if let trained {
-        try assessment.findNearDuplicates(of: held.named, among: trained.named)
+        try assessment.findNearDuplicates(
+          of: held.named,
+          among: trained.map { (id: $0.externalID, text: $0.text(dataset.fields)) })
       }
       return assessment
     }

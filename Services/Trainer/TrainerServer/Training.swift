@@ -5,8 +5,26 @@ package import Transformer
 /// out, the body changed in place.
 package struct Training: Sendable {
   package let recipe: Recipe
-  /// Texts embedded between two looks at the task's cancellation.
-  package static let chunk = 32
+  private static let textsPerChunk = 32
+  private static let tokensPerChunk = 2_048
+
+  /// Which texts are embedded together, between two looks at the task's cancellation: few enough that a cancelled
+  /// task stops soon, also of long texts.
+  ///
+  /// - Parameter lengths: of each text, in tokens.
+  package static func chunks(_ lengths: [Int]) -> [Range<Int>] {
+    var chunks: [Range<Int>] = []
+    var (first, tokens) = (0, 0)
+    for (text, length) in lengths.enumerated() {
+      if text > first, text - first == textsPerChunk || tokens + length > tokensPerChunk {
+        chunks.append(first..<text)
+        (first, tokens) = (text, 0)
+      }
+      tokens += length
+    }
+    if first < lengths.count { chunks.append(first..<lengths.count) }
+    return chunks
+  }
 
   /// What came out besides the body's new weights.
   package struct Outcome: Sendable {
@@ -495,14 +513,13 @@ package struct Training: Sendable {
     _ body: inout some TrainableBody, _ texts: [[Int32]], _ run: inout Run
   ) throws -> [Float] {
     let report = run.report
-    let embeddings = try run.measured(\.embedding) {
-      try embed(&body, texts: texts, phase: .embedding, report: report)
-    }
-    guard embeddings.allSatisfy({ $0.isFinite }) else {
-      throw run.losses.isEmpty
-        ? TrainingError.unusableEncoder(
-          "its embeddings are not numbers; its weights may hold NaN or infinity")
-        : TrainingError.diverged(step: run.losses.count)
+    let embeddings: [Float]
+    do {
+      embeddings = try run.measured(\.embedding) {
+        try embed(&body, texts: texts, phase: .embedding, report: report)
+      }
+    } catch TrainingError.unusableEncoder where !run.losses.isEmpty {
+      throw TrainingError.diverged(step: run.losses.count)
     }
     return embeddings
   }
@@ -511,6 +528,7 @@ package struct Training: Sendable {
   /// chunk's time does not depend on one long text among short ones.
   ///
   /// - Returns: [texts, dimensions], in the order given.
+  /// - Throws: `TrainingError.unusableEncoder` if they are not numbers; what `body` throws; `CancellationError`.
   package func embed(
     _ body: inout some TrainableBody, texts: [[Int32]], phase: TrainingProgress.Phase,
     report: (TrainingProgress) -> Void = { _ in }
@@ -518,9 +536,9 @@ package struct Training: Sendable {
     let width = body.dimensions
     var embeddings = [Float](repeating: 0, count: texts.count * width)
     let order = texts.indices.sorted { (texts[$0].count, $0) < (texts[$1].count, $1) }
-    for start in stride(from: 0, to: order.count, by: Self.chunk) {
+    for places in Self.chunks(order.map { texts[$0].count }) {
       try Task.checkCancellation()
-      let chunk = order[start..<min(start + Self.chunk, order.count)]
+      let chunk = order[places]
       let values = try body.embed(chunk.map { texts[$0] })
       for (row, text) in chunk.enumerated() {
         embeddings.replaceSubrange(
@@ -528,7 +546,11 @@ package struct Training: Sendable {
       }
       report(
         TrainingProgress(
-          phase: phase, done: start + chunk.count, total: order.count, texts: chunk.count))
+          phase: phase, done: places.upperBound, total: order.count, texts: chunk.count))
+    }
+    guard embeddings.allSatisfy(\.isFinite) else {
+      throw TrainingError.unusableEncoder(
+        "its embeddings are not numbers; its weights may hold NaN or infinity, or be too large")
     }
     return embeddings
   }

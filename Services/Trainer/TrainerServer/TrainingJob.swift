@@ -36,7 +36,7 @@ package struct TrainingJob: Sendable {
     guard case .training(let spec) = run.job.spec else {
       throw TrainingFailure("the job is not a training job")
     }
-    let plan = try await plan(run, spec)
+    let plan = try await run.throughOutages { try await self.plan(run, spec) }
     // Lauter's recipe has a budget.
     let steps =
       plan.recipe.name == .lauter
@@ -47,8 +47,15 @@ package struct TrainingJob: Sendable {
         "a long training: set max_steps, or fewer shots, to shorten it",
         metadata: ["job": "\(run.job.id)", "steps": "\(steps)"])
     }
-    let scratch = try ScratchFolder()
+    let scratch: ScratchFolder
+    do {
+      scratch = try ScratchFolder(
+        in: FileManager.default.temporaryDirectory, prefix: "lauter-trainer-")
+    } catch {
+      throw TrainingFailure("the trainer's temporary folder (TMPDIR) cannot be used: \(error)")
+    }
     defer { scratch.remove() }
+    _ = try await run.throughOutages { try await artefacts.folder(plan.encoder.files) }
     let made = try await artefacts.withFolder(plan.encoder.files) { source in
       try await executor.run {
         let meter = ProgressMeter { run.report(.init($0)) }
@@ -62,7 +69,8 @@ package struct TrainingJob: Sendable {
         "seconds": "\(made.seconds)",
       ])
     run.report(.init(phase: "publishing"))
-    return .trainingResult(try await publish(plan, made, scratch.url, run))
+    return .trainingResult(
+      try await run.throughOutages { try await publish(plan, made, scratch.url, run) })
   }
 
   /// Everything a job needs to know before it computes.
@@ -135,7 +143,7 @@ package struct TrainingJob: Sendable {
       var body = try EncoderBody(folder: source, recipe: plan.recipe, pool: pool)
       let training = Training(recipe: plan.recipe)
       let material = try body.material(plan.set)
-      let heldTexts = body.tokens(plan.held.texts)
+      let heldTexts = try body.tokens(plan.held.texts)
       let outcome = try training.run(&body, plan.set, material, report: report)
       let probe = Probe(
         held: heldTexts, actual: plan.held.actual.map { [$0] }, plan.set, material)
@@ -228,22 +236,4 @@ extension StoreV1.JobProgress {
       loss: progress.loss, textsPerSecond: progress.textsPerSecond,
       secondsLeft: progress.secondsLeft)
   }
-}
-
-/// A folder that is there for one job.
-struct ScratchFolder: Sendable {
-  let url: URL
-
-  /// - Throws: `TrainingFailure`.
-  init() throws {
-    url = FileManager.default.temporaryDirectory
-      .appending(path: "lauter-trainer-\(UUID().uuidString)", directoryHint: .isDirectory)
-    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch
-    {
-      throw TrainingFailure(
-        "the trainer's temporary folder (TMPDIR) cannot be used: \(error.localizedDescription)")
-    }
-  }
-
-  func remove() { try? FileManager.default.removeItem(at: url) }
 }
