@@ -15,7 +15,11 @@ from conftest import BIN, ROOT, Store, foreign_environment, upload, wait_for
 @pytest.fixture
 def answered(start, contracts, encoder, tmp_path):
     """A store with an encoder and a data set whose 18 records are answered. Leases last five seconds."""
-    service = start("lauter-store", "--data", tmp_path / "store", "--lease", 5)
+    return store_with_answers(start, contracts, encoder, tmp_path, 5)
+
+
+def store_with_answers(start, contracts, encoder, tmp_path, lease):
+    service = start("lauter-store", "--data", tmp_path / "store", "--lease", lease)
     store = Store(service, contracts)
     store.encoders.RegisterEncoder(store.messages.RegisterEncoderRequest(
         name="minilm", files=upload(contracts, service.channel, encoder), source="test"), timeout=60)
@@ -85,6 +89,23 @@ def test_a_job_of_a_trainer_that_hangs_is_finished_by_another_and_once(start, an
     models = store.models.ListModels(store.messages.ListModelsRequest(), timeout=30).models
     assert [model.version for model in models] == [2, 1]
     assert first.stop() == 0
+
+
+def test_a_store_that_dies_before_a_model_is_published_has_it_when_it_is_back(start, contracts, encoder, tmp_path):
+    store = store_with_answers(start, contracts, encoder, tmp_path, 120)
+    trainer = start_trainer(start, store, tmp_path / "cache")
+    job = store.queue("reviews", training=store.messages.TrainingSpec(recipe="setfit", max_steps=40, folds=0))
+    wait_for(lambda: progress(store, job).progress.phase == "body", "the body is being tuned")
+    port = store.service.port
+    store.service.kill()
+    # How long it may be away: `outages` in TrainerServiceTests.
+    wait_for(lambda: any(" trained" in line for line in trainer.lines), "the training has ended")
+    store.service.start(port)
+    done = store.follow(job)
+    assert done.state == store.messages.JOB_STATE_SUCCEEDED, done.error
+    assert done.attempt == 1 and done.training_result.version == 1
+    assert len(store.models.ListModels(store.messages.ListModelsRequest(), timeout=30).models) == 1
+    assert trainer.stop() == 0
 
 
 def test_two_trainers_never_train_one_job(start, answered, tmp_path):
