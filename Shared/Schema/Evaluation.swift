@@ -77,10 +77,12 @@ public struct Evaluation: Sendable, Hashable, Codable {
   /// The 95% Wilson score interval of the accuracy (Wilson 1927).
   public var accuracyInterval: ClosedRange<Double> { Self.wilson(correct: correct, of: records) }
 
-  /// The mean F1 of the labels that a record has or was said to have, as scikit-learn takes it; of the others there is
-  /// nothing to measure.
+  /// The mean F1 of all labels where a record may have several, else of those that a record has or was said to have:
+  /// as scikit-learn takes it of label matrices and of lists of labels.
   public var macroF1: Double {
-    let present = labels.indices.filter { counts[$0].actual + counts[$0].predicted > 0 }
+    let present = labels.indices.filter {
+      isMultiLabel || counts[$0].actual + counts[$0].predicted > 0
+    }
     return present.isEmpty ? 0 : present.reduce(0) { $0 + f1($1) } / Double(present.count)
   }
 

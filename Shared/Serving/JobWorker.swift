@@ -62,7 +62,8 @@ public struct JobWorker: Service {
       StoreV1.ClaimJobRequest(kind: kind, worker: worker, waitMs: 20_000),
       options: CallOptions(timeout: Self.poll + .seconds(10), waitForReady: true))
     guard let job = answer.job, let lease = answer.lease else { return nil }
-    return (JobRun(job: job, lease: lease), .milliseconds(answer.leaseMs))
+    let term = Duration.milliseconds(answer.leaseMs)
+    return (JobRun(job: job, lease: lease, term: term), term)
   }
 
   // MARK: One job
@@ -205,24 +206,30 @@ public final class JobRun: Sendable {
   public let job: StoreV1.Job
   /// Goes with everything the job writes, so that a worker that lost the job is refused.
   public let lease: StoreV1.Lease
+  private let term: Duration
   private let latest: Mutex<StoreV1.JobProgress?>
 
-  public init(job: StoreV1.Job, lease: StoreV1.Lease) {
+  /// - Parameter term: how long the lease lasts after a heartbeat.
+  public init(job: StoreV1.Job, lease: StoreV1.Lease, term: Duration) {
     self.job = job
     self.lease = lease
+    self.term = term
     self.latest = Mutex(nil)
   }
 
   /// Does work that asks the store, again while the store cannot be reached: a restart of it is to cost a job nothing.
-  /// It ends with the lease, since the worker then cancels the task.
+  /// For one term of the lease at most, after which there would be no lease left.
   ///
   /// - Parameter work: safe to repeat.
-  /// - Throws: what the work throws, but for UNAVAILABLE; `CancellationError`.
+  /// - Throws: what the work throws, UNAVAILABLE after that time alone; `CancellationError`.
   public func throughOutages<R: Sendable>(
     isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> R
   ) async throws -> R {
+    var giveUp: ContinuousClock.Instant?
     while true {
       do { return try await work() } catch let error as RPCError where error.code == .unavailable {
+        giveUp = giveUp ?? .now + term
+        guard .now < giveUp! else { throw error }
         try await Task.sleep(for: .milliseconds(500))
       }
     }

@@ -2,7 +2,8 @@ public import ArgumentParser
 public import Wire
 
 /// How a model is trained, as flags: SetFit's training arguments under their own names, its two-phase
-/// tuples told apart as body and head. A tuple's own name is the body's part, where SetFit takes one number for both. `lauter train` and `lauter-trainer fit` take the same ones and
+/// tuples told apart as body and head. A tuple's own name is the body's part, where SetFit takes one
+/// number for both. `lauter train` and `lauter-trainer fit` take the same ones and
 /// hand them on as the contract has them; ranges and combinations are the trainer's to check.
 public struct RecipeOptions: ParsableArguments {
   @Option(

@@ -44,9 +44,11 @@ public struct LogisticRegression: Sendable, Hashable {
   ///   - labels: each record's label, in 0 ..< `labelCount`.
   ///   - labelCount: at least 2. Every label must occur.
   ///   - weights: how much each record counts; `nil` means 1 each.
+  ///   - pool: as below.
   /// - Throws: `HeadError`; `CancellationError` if the task is cancelled, within one evaluation.
   public func fit(
-    _ embeddings: [Float], hidden: Int, labels: [Int], labelCount: Int, weights: [Double]? = nil
+    _ embeddings: [Float], hidden: Int, labels: [Int], labelCount: Int, weights: [Double]? = nil,
+    pool: ComputePool = .shared
   ) throws -> Fit {
     var likelihoods = [Double](repeating: 0, count: labels.count * max(labelCount, 0))
     for (record, label) in labels.enumerated() {
@@ -56,8 +58,8 @@ public struct LogisticRegression: Sendable, Hashable {
       likelihoods[record * labelCount + label] = 1
     }
     return try fit(
-      embeddings, hidden: hidden, likelihoods: likelihoods, labelCount: labelCount, weights: weights
-    )
+      embeddings, hidden: hidden, likelihoods: likelihoods, labelCount: labelCount,
+      weights: weights, pool: pool)
   }
 
   /// How much each record counts where every label counts alike: scikit-learn's

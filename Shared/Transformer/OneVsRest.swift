@@ -13,11 +13,12 @@ extension LogisticRegression {
   ///   - weights: [labels][records]: how much each record counts for each label; `nil` means 1 each.
   ///   - prior: a multi-label head: what is believed before any record is seen. The penalty is then on the
   ///     distance from its weights instead of from 0.
+  ///   - pool: as `fit`'s.
   /// - Returns: a multi-label head whose thresholds are one half.
   /// - Throws: `HeadError`; `CancellationError` if the task is cancelled, within one evaluation.
   public func fitOneVsRest(
     _ embeddings: [Float], hidden: Int, likelihoods: [Double], labelCount: Int,
-    weights: [[Double]]? = nil, prior: ClassificationHead? = nil
+    weights: [[Double]]? = nil, prior: ClassificationHead? = nil, pool: ComputePool = .shared
   ) throws -> ClassificationHead {
     guard labelCount >= 2 else {
       throw HeadError("a head needs at least 2 labels, not \(labelCount)")
@@ -51,7 +52,8 @@ extension LogisticRegression {
       }
       let fit = try fit(
         embeddings, hidden: hidden, likelihoods: has.flatMap { [1 - $0, $0] }, labelCount: 2,
-        weights: weights?[label], prior: try prior.map { try $0.alone(label) })
+        weights: weights?[label], prior: try prior.map { try $0.alone(label) },
+        pool: pool)
       // Softmax of two rows is the sigmoid of their difference.
       weight += (0..<hidden).map { fit.head.weight[hidden + $0] - fit.head.weight[$0] }
       bias.append(fit.head.bias[1] - fit.head.bias[0])

@@ -165,6 +165,7 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: as `floats`.
   func firstNonFinite(_ name: String) throws -> Int? {
     guard let values = try floatsInPlace(name) else {
+      defer { forget(name) }
       return try floats(name).firstIndex { !$0.isFinite }
     }
     let range = try require(name).range

@@ -98,6 +98,8 @@ import Testing
     #expect(several.precision(1) == 2.0 / 3 && several.recall(1) == 1 && several.support(2) == 2)
     #expect(abs(several.microF1 - 8.0 / 11) < 1e-12)
     #expect(abs(several.macroF1 - (1 + 0.8 + 0) / 3) < 1e-12)
+    let absent = Evaluation(labels: ["a", "b", "c"], actual: [[0], [1]], predicted: [[0], [1]])
+    #expect(abs(absent.macroF1 - 2.0 / 3) < 1e-12)
     let nothing = Evaluation(labels: ["a", "b"], actual: [[], []], predicted: [[], []])
     #expect(nothing.accuracy == 1 && nothing.microF1 == 0)
   }

@@ -486,6 +486,8 @@ struct LocalFitTests {
       train: try scratch.file("train.jsonl", Self.lines(0, 2)),
       encoder: Self.encoder!, output: output)
     fit.recipe.freezeBody = true
+    // Nothing can be put in the place of the disk itself.
+    #expect(throws: ModelFolderError.self) { try ModelFolder.requireNew(disk) }
     let before = try FileManager.default.contentsOfDirectory(atPath: disk.path).sorted()
     let error = #expect(throws: ModelFolderError.self) { try fit.run() }
     #expect(try #require(error).message.hasPrefix("the disk is full"))

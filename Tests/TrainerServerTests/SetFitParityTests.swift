@@ -389,7 +389,7 @@ struct SetFitParityTests {
         &body, texts: texts, labels: labels, labelCount: 3)
       let (unseen, actual) = corpus(k: 40, seed: 99)
       let predicted = try Training(recipe: recipe)
-        .probabilities(&body, head: outcome.head, texts: unseen).map(\.mostProbable)
+        .probabilities(&body, of: outcome, texts: unseen).map(\.mostProbable)
       return (outcome, zip(predicted, actual).count { $0 == $1 })
     }
     var (result, right) = try outcome { $0.loss = .contrastive }

@@ -254,9 +254,9 @@ struct TrainerServiceTests {
     let state = store.state.withLock { ($0.models, $0.cancelledAt, $0.finishedAt, $0.heartbeats) }
     #expect(state.0.isEmpty)
     let delay = try #require(state.2) - (try #require(state.1))
-    // A second on a quiet machine, up to half of it until the next heartbeat; tests share theirs with others.
-    print("cancelled in \(phase): stopped after \(delay)")
-    #expect(delay < .seconds(5))
+    // Half of it may go by until the next heartbeat. Tests share their machine with others.
+    let isQuiet = ProcessInfo.processInfo.environment["LAUTER_TEST_QUIET"] != nil
+    #expect(delay < .seconds(isQuiet ? 1 : 5), "in \(phase)")
     let last = try #require(state.3.last)
     #expect(last.phase == phase)
     if phase == "publishing" { return }
@@ -416,6 +416,25 @@ struct TrainerServiceTests {
     #expect(finish.state == .succeeded, "\(finish.error)")
     #expect(
       store.state.withLock { $0.models.count == 1 && $0.outages.values.allSatisfy { $0 == 0 } })
+  }
+
+  @Test(
+    "A store that takes no model for as long as a lease lasts fails the job in its own words",
+    .enabled(if: LocalFitTests.hasEncoders), .timeLimit(.minutes(5)))
+  func lastingOutage() async throws {
+    let scratch = try Scratch()
+    let store = ScriptedStore(Self.dataset, Self.records())
+    try store.register(encoder: Self.encoder)
+    store.state.withLock {
+      $0.outages = ["PublishModel": .max]
+      $0.leaseMs = 3_000
+    }
+    store.queue(.init(freezeBody: true, folds: 0))
+    let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
+      try await store.finished()
+    }
+    #expect(finish.state == .failed && finish.error.contains("nobody is there"), "\(finish.error)")
+    #expect(store.state.withLock { $0.outages["PublishModel"]! < .max - 2 })
   }
 
   @Test("An encoder that cannot be read is named, without the cache's path")

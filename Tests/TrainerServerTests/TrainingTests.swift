@@ -465,7 +465,7 @@ struct TrainingTests {
 
     let (unseen, actual) = corpus(k: 40, seed: 99)
     let predicted = try Training(recipe: recipe)
-      .probabilities(&body, head: outcome.head, texts: unseen).map(\.mostProbable)
+      .probabilities(&body, of: outcome, texts: unseen).map(\.mostProbable)
     #expect(zip(predicted, actual).count { $0 == $1 } > 108)
   }
 
@@ -514,7 +514,7 @@ struct TrainingTests {
     var body = LinearBody(vocabulary: 60, dimensions: 4)
     var seen: [TrainingProgress] = []
     let all = try Training(recipe: Recipe(.setfit)).embed(
-      &body, texts: texts, phase: .embedding, report: { seen.append($0) })
+      &body, texts: texts, phase: .embedding, steps: 0, report: { seen.append($0) })
     #expect(all == texts.flatMap { body.embed([$0]) })
     #expect(seen.map(\.done) == [32, 64, 70])
     #expect(seen.allSatisfy { $0.total == 70 && $0.phase == .embedding })

@@ -99,8 +99,9 @@ extension LocalFit.Report {
       let (perLabel, confusion) = (evaluation.perLabel, evaluation.confusion)
       lines += ["", "on the \(testRecords) test records:"] + evaluation.lines + [""]
       let width = max(5, labels.map(\.count).max() ?? 0)
-      func padded(_ text: String) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
+      func padded(_ label: String) -> String {
+        let text = label.printable()
+        return text + String(repeating: " ", count: max(0, width - text.count))
       }
       let several = evaluation.microF1 != nil
       lines.append(
@@ -195,7 +196,9 @@ extension CrossValidationReport {
     ] where count > 0 {
       lines.append(
         "\(count) \(what): "
-          + suspects.prefix(5).map { "\($0.id.printable()) (\($0.given), rather \($0.rather))" }
+          + suspects.prefix(5).map {
+            "\($0.id.printable()) (\($0.given.printable()), rather \($0.rather.printable()))"
+          }
           .joined(separator: ", ") + (suspects.count > 5 ? ", …" : ""))
     }
     return lines

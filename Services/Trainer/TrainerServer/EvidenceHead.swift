@@ -31,9 +31,13 @@ package struct EvidenceHead: Sendable {
   /// Whether the agent knows something else than labels' names and embeddings. Of the zero-shot agent, which does not,
   /// it says nothing that it agrees with a head.
   package var agentIsIndependent = true
+  private let pool: ComputePool
 
-  /// - Parameter regularisation: multiplies C, with or without suggestions.
-  package init(regularisation: Double = 1) {
+  /// - Parameters:
+  ///   - regularisation: multiplies C, with or without suggestions.
+  ///   - pool: computes.
+  package init(regularisation: Double = 1, pool: ComputePool = .shared) {
+    self.pool = pool
     C *= regularisation
     suggestionC *= regularisation
   }
@@ -121,14 +125,14 @@ package struct EvidenceHead: Sendable {
               // The others count as much as the one, together.
               !usesAnchors ? 0 : $0 == label ? anchorWeight : anchorWeight / Double(labels - 1)
             }
-        }, prior: prior)
+        }, prior: prior, pool: pool)
     } else {
       head = try LogisticRegression(
         C: suggested ? suggestionC : C, interceptPenalty: interceptPenalty
       ).fit(
         x, hidden: width, likelihoods: likelihoods, labelCount: labels,
         weights: weights + [Double](repeating: usesAnchors ? anchorWeight : 0, count: labels),
-        prior: prior
+        prior: prior, pool: pool
       ).head
     }
     return try evidence.spread.head(head)

@@ -55,7 +55,7 @@ package struct HeadTraining: Sendable {
     let perEpoch = (texts.count + recipe.headBatchSize - 1) / recipe.headBatchSize
     let total = perEpoch * recipe.headEpochs
     var losses: [Double] = []
-    losses.reserveCapacity(total)
+    losses.reserveCapacity(min(total, 1 << 20))
     for epoch in 0..<recipe.headEpochs {
       let rate = pow(0.5, Double(epoch / 5))
       let order = order(epoch)

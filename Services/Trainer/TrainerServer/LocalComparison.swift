@@ -106,12 +106,12 @@ package struct LocalComparison: Sendable {
                 id: $0.id, text: $0.text, labels: shots > 0 ? $0.labels : nil,
                 suggestion: $0.suggestion)
             }, recipe: recipe)
-          let training = Training(recipe: recipe)
+          let training = Training(recipe: recipe, pool: pool)
           let start = clock.now
           func measured(_ body: inout some TrainableBody, _ material: Training.Material) throws {
             let outcome = try training.run(&body, set, material)
             let seconds = (clock.now - start).seconds
-            let predicted = try training.probabilities(&body, head: outcome.head, texts: held)
+            let predicted = try training.probabilities(&body, of: outcome, texts: held)
               .map(outcome.head.chosen)
             let actual = data.test.map(\.labels)
             let evaluation =

@@ -114,7 +114,7 @@ package struct LocalFit: Sendable {
     let heldTexts = try body.tokens(data.test.map(\.text))
     seconds.tokenize = elapsed()
 
-    let training = Training(recipe: recipe)
+    let training = Training(recipe: recipe, pool: pool)
     let outcome = try training.run(&body, set, material, report: report)
     seconds.body = outcome.seconds.body
     seconds.embedding = outcome.seconds.embedding
@@ -128,7 +128,9 @@ package struct LocalFit: Sendable {
     let probe = Probe(held: heldTexts, actual: data.test.map(\.labels), set, material)
     let embeddings =
       probe.isHeldBack || output != nil
-      ? try training.embed(&body, texts: probe.texts, phase: .evaluation, report: report) : []
+      ? try training.embed(
+        &body, texts: probe.texts, phase: .evaluation, steps: outcome.losses.count, report: report)
+      : []
     var assessment: Assessment?
     if probe.isHeldBack {
       assessment = try Assessment(

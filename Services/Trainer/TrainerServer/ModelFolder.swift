@@ -101,7 +101,8 @@ package enum ModelFolder {
     }
     var status = stat()
     // Not what a link points to: the link would have to go.
-    if lstat(path.hasSuffix("/") ? String(path.dropLast()) : path, &status) == 0 {
+    let bare = path.hasSuffix("/") ? String(path.dropLast()) : path
+    if lstat(bare, &status) == 0 {
       guard status.st_mode & S_IFMT == S_IFDIR,
         (try? files.contentsOfDirectory(atPath: path))?.isEmpty == true
       else { throw refuse(notNew) }
@@ -111,6 +112,11 @@ package enum ModelFolder {
     guard files.fileExists(atPath: parent, isDirectory: &isFolder), isFolder.boolValue else {
       throw refuse("cannot be made: there is no folder \(parent); make it first")
     }
+    // Nothing can be renamed onto a mount point.
+    var above = stat()
+    let isMounted =
+      lstat(bare, &status) == 0 && stat(parent, &above) == 0 && status.st_dev != above.st_dev
+    if isMounted { throw refuse("is where another disk is mounted; name a folder in it") }
     guard access(parent, W_OK | X_OK) == 0 else {
       throw refuse("cannot be made: \(parent): \(String(cString: strerror(errno)))")
     }

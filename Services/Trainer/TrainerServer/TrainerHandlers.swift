@@ -59,7 +59,10 @@ package struct TrainerHandlers: TrainerV1.TrainerService {
       trained = try await store.records(
         of: request.dataset, split: .train, completedOnly: agent == nil
       ).filter { record in
-        record.settledLabel != nil || record.suggestions.contains { $0.agent == agent }
+        // As `TrainingSet` takes them.
+        record.settledLabel != nil
+          || record.status == .pending
+            && record.suggestions.contains { $0.agent == agent && $0.label != nil }
       }
     }
     let assessment = try await executor.run { [first, trained] in

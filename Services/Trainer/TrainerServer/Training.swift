@@ -5,6 +5,7 @@ package import Transformer
 /// out, the body changed in place.
 package struct Training: Sendable {
   package let recipe: Recipe
+  private let pool: ComputePool
   private static let textsPerChunk = 32
   private static let tokensPerChunk = 2_048
 
@@ -67,8 +68,10 @@ package struct Training: Sendable {
     package var head = 0.0
   }
 
-  package init(recipe: Recipe) {
+  /// - Parameter pool: fits heads; a body has its own.
+  package init(recipe: Recipe, pool: ComputePool = .shared) {
     self.recipe = recipe
+    self.pool = pool
   }
 
   /// A training set as token ids, special tokens included.
@@ -111,7 +114,7 @@ package struct Training: Sendable {
     }
     var run = Run(report: report)
     var lesson = Lesson(
-      set: set, material: material, head: EvidenceHead(regularisation: recipe.headC),
+      set: set, material: material, head: EvidenceHead(regularisation: recipe.headC, pool: pool),
       width: body.dimensions)
     lesson.head.agentIsIndependent = set.agent != Suggestion.zeroShotAgent
     let before = try embed(&body, material.texts + material.anchors + material.others, &run)
@@ -352,7 +355,8 @@ package struct Training: Sendable {
         embeddings.rows(records, width: width), hidden: width, labels: labels,
         labelCount: labelCount,
         weights: recipe.balanceLabels
-          ? LogisticRegression.balanced(labels, labelCount: labelCount) : nil
+          ? LogisticRegression.balanced(labels, labelCount: labelCount) : nil,
+        pool: pool
       ).head
     }
     if recipe.freezeBody || recipe.folds >= 2 {
@@ -409,7 +413,7 @@ package struct Training: Sendable {
           ? (0..<labelCount).map { label in
             LogisticRegression.balanced(
               labels.map { $0.contains(label) ? 1 : 0 }, labelCount: 2)
-          } : nil)
+          } : nil, pool: pool)
     }
     if recipe.freezeBody || recipe.folds >= 2 {
       embeddings = try embed(&body, material.texts, &run)
@@ -513,24 +517,22 @@ package struct Training: Sendable {
     _ body: inout some TrainableBody, _ texts: [[Int32]], _ run: inout Run
   ) throws -> [Float] {
     let report = run.report
-    let embeddings: [Float]
-    do {
-      embeddings = try run.measured(\.embedding) {
-        try embed(&body, texts: texts, phase: .embedding, report: report)
-      }
-    } catch TrainingError.unusableEncoder where !run.losses.isEmpty {
-      throw TrainingError.diverged(step: run.losses.count)
+    let steps = run.losses.count
+    return try run.measured(\.embedding) {
+      try embed(&body, texts: texts, phase: .embedding, steps: steps, report: report)
     }
-    return embeddings
   }
 
   /// Embeds chunk by chunk, texts of like length together, so that a cancelled task stops soon and a
   /// chunk's time does not depend on one long text among short ones.
   ///
+  /// - Parameter steps: that the body has taken.
   /// - Returns: [texts, dimensions], in the order given.
-  /// - Throws: `TrainingError.unusableEncoder` if they are not numbers; what `body` throws; `CancellationError`.
+  /// - Throws: `TrainingError` if they are not numbers, which is the encoder's fault or, after steps, theirs; what
+  ///   `body` throws; `CancellationError`.
   package func embed(
     _ body: inout some TrainableBody, texts: [[Int32]], phase: TrainingProgress.Phase,
+    steps: Int,
     report: (TrainingProgress) -> Void = { _ in }
   ) throws -> [Float] {
     let width = body.dimensions
@@ -549,18 +551,22 @@ package struct Training: Sendable {
           phase: phase, done: places.upperBound, total: order.count, texts: chunk.count))
     }
     guard embeddings.allSatisfy(\.isFinite) else {
-      throw TrainingError.unusableEncoder(
-        "its embeddings are not numbers; its weights may hold NaN or infinity, or be too large")
+      throw steps > 0
+        ? TrainingError.diverged(step: steps)
+        : TrainingError.unusableEncoder(
+          "its embeddings are not numbers; its weights may hold NaN or infinity, or be too large")
     }
     return embeddings
   }
 
   /// What body and head say of texts: [texts][labels].
   package func probabilities(
-    _ body: inout some TrainableBody, head: ClassificationHead, texts: [[Int32]],
+    _ body: inout some TrainableBody, of outcome: Outcome, texts: [[Int32]],
     report: (TrainingProgress) -> Void = { _ in }
   ) throws -> [[Float]] {
-    head.probabilities(rows: try embed(&body, texts: texts, phase: .evaluation, report: report))
+    outcome.head.probabilities(
+      rows: try embed(
+        &body, texts: texts, phase: .evaluation, steps: outcome.losses.count, report: report))
   }
 }
 

@@ -55,11 +55,12 @@ package struct TrainingJob: Sendable {
       throw TrainingFailure("the trainer's temporary folder (TMPDIR) cannot be used: \(error)")
     }
     defer { scratch.remove() }
+    let model = scratch.url.appending(path: "model", directoryHint: .isDirectory)
     _ = try await run.throughOutages { try await artefacts.folder(plan.encoder.files) }
     let made = try await artefacts.withFolder(plan.encoder.files) { source in
       try await executor.run {
         let meter = ProgressMeter { run.report(.init($0)) }
-        return try compute(plan, encoder: source, into: scratch.url, report: meter.report)
+        return try compute(plan, encoder: source, into: model, report: meter.report)
       }
     }
     logger.info(
@@ -70,7 +71,7 @@ package struct TrainingJob: Sendable {
       ])
     run.report(.init(phase: "publishing"))
     return .trainingResult(
-      try await run.throughOutages { try await publish(plan, made, scratch.url, run) })
+      try await run.throughOutages { try await publish(plan, made, model, run) })
   }
 
   /// Everything a job needs to know before it computes.
@@ -141,14 +142,14 @@ package struct TrainingJob: Sendable {
   ) throws -> Made {
     do {
       var body = try EncoderBody(folder: source, recipe: plan.recipe, pool: pool)
-      let training = Training(recipe: plan.recipe)
+      let training = Training(recipe: plan.recipe, pool: pool)
       let material = try body.material(plan.set)
       let heldTexts = try body.tokens(plan.held.texts)
       let outcome = try training.run(&body, plan.set, material, report: report)
       let probe = Probe(
         held: heldTexts, actual: plan.held.actual.map { [$0] }, plan.set, material)
       let embeddings = try training.embed(
-        &body, texts: probe.texts, phase: .evaluation, report: report)
+        &body, texts: probe.texts, phase: .evaluation, steps: outcome.losses.count, report: report)
       var assessment: Assessment?
       if probe.isHeldBack {
         assessment = try Assessment(

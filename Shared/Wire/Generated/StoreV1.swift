@@ -4603,7 +4603,7 @@ extension StoreV1.SliceEvaluation: CodedMessage {
 
 extension StoreV1 {
   /// Records of the split that are nearly the same as one that was trained on, and therefore say little. An evaluation on
-  /// demand holds them against what is answered in the train split by now.
+  /// demand holds them against what the train split has by now, answered or suggested by the agent the model learned from.
   public struct NearDuplicates: Message, Hashable, Sendable {
     public var records: UInt64
     /// The first 20.

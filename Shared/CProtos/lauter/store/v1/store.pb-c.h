@@ -1912,7 +1912,7 @@ struct  Lauter__Store__V1__SliceEvaluation
 
 /*
  * Records of the split that are nearly the same as one that was trained on, and therefore say little. An evaluation on
- * demand holds them against what is answered in the train split by now.
+ * demand holds them against what the train split has by now, answered or suggested by the agent the model learned from.
  */
 struct  Lauter__Store__V1__NearDuplicates
 {
