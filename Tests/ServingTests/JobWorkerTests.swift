@@ -25,6 +25,32 @@ import Wire
     #expect(finish.result == .labellingResult(StoreV1.LabellingResult(agent: "a", suggested: 3)))
   }
 
+  @Test func anOutageIsWaitedForAsLongAsALeaseLasts() async throws {
+    func run(_ term: Duration) -> JobRun { JobRun(job: .init(), lease: .init(), term: term) }
+    let away = RPCError(code: .unavailable, message: "nobody is there")
+    var calls = 0
+    let answer = try await run(.seconds(60)).throughOutages {
+      calls += 1
+      if calls < 3 { throw away }
+      return "there again"
+    }
+    #expect(answer == "there again" && calls == 3)
+    // One that lasts is told in its own words, anything else at once.
+    calls = 0
+    await #expect(throws: away) {
+      try await run(.milliseconds(1)).throughOutages {
+        calls += 1
+        throw away
+      }
+    }
+    #expect(calls == 2)
+    let other = RPCError(code: .resourceExhausted, message: "full")
+    await #expect(throws: other) { try await run(.seconds(60)).throughOutages { throw other } }
+    let waiting = Task { try await run(.seconds(60)).throughOutages { throw away } }
+    waiting.cancel()
+    await #expect(throws: CancellationError.self) { try await waiting.value }
+  }
+
   @Test func aFailureForTheUserIsToldInItsOwnWords() async throws {
     let finish = try await outcome { _ in
       throw RPCError(code: .failedPrecondition, message: "no reviewed records yet")

@@ -21,7 +21,6 @@ final class ScriptedStore: Sendable {
     var cancelledAt: ContinuousClock.Instant?
     /// How often each of these methods is still answered as if nobody were there.
     var outages: [String: Int] = [:]
-    var leaseMs: UInt32 = 30_000
     /// Takes no upload before its call ends.
     var holdsUploads = false
     var finishedAt: ContinuousClock.Instant?
@@ -157,15 +156,13 @@ final class ScriptedStore: Sendable {
   private var jobMethods: [MethodDefinition] {
     [
       .unary("ClaimJob") { (_: StoreV1.ClaimJobRequest, _) in
-        let (job, leaseMs) = self.state.withLock {
-          ($0.queued.isEmpty ? nil : $0.queued.removeFirst(), $0.leaseMs)
-        }
+        let job = self.state.withLock { $0.queued.isEmpty ? nil : $0.queued.removeFirst() }
         guard let job else {
           try await Task.sleep(for: .milliseconds(50))
           return StoreV1.ClaimJobResponse()
         }
         return StoreV1.ClaimJobResponse(
-          job: job, lease: .init(jobId: job.id, attempt: 1), leaseMs: leaseMs)
+          job: job, lease: .init(jobId: job.id, attempt: 1), leaseMs: 30_000)
       },
       unary("HeartbeatJob") { state, request in
         let request: StoreV1.HeartbeatJobRequest = request

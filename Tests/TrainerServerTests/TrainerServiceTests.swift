@@ -418,25 +418,6 @@ struct TrainerServiceTests {
       store.state.withLock { $0.models.count == 1 && $0.outages.values.allSatisfy { $0 == 0 } })
   }
 
-  @Test(
-    "A store that takes no model for as long as a lease lasts fails the job in its own words",
-    .enabled(if: LocalFitTests.hasEncoders), .timeLimit(.minutes(5)))
-  func lastingOutage() async throws {
-    let scratch = try Scratch()
-    let store = ScriptedStore(Self.dataset, Self.records())
-    try store.register(encoder: Self.encoder)
-    store.state.withLock {
-      $0.outages = ["PublishModel": .max]
-      $0.leaseMs = 3_000
-    }
-    store.queue(.init(freezeBody: true, folds: 0))
-    let finish = try await training(store, cache: scratch.url.appending(path: "cache")) { _ in
-      try await store.finished()
-    }
-    #expect(finish.state == .failed && finish.error.contains("nobody is there"), "\(finish.error)")
-    #expect(store.state.withLock { $0.outages["PublishModel"]! < .max - 2 })
-  }
-
   @Test("An encoder that cannot be read is named, without the cache's path")
   func brokenEncoder() async throws {
     let scratch = try Scratch()
