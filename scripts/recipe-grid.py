@@ -17,7 +17,8 @@ The recipe `setfit-1.2` is the real SetFit with its defaults, trained on the sam
 threads. It is slow, so what it reached is kept in Tests/Benchmarks/results/setfit-1.2, a file per encoder (pool
 1000, test 500; three layers also have our recipe `setfit`, 8 answers, ten seeds): start --rows from a copy of one,
 and only what is missing there is trained. What `lauter` reached with suggestions (8 answers, with 75% right also none)
-is in lauter-60, -75 and -90, and in lauter-75-of-2000 with a pool of 2000.
+is in lauter-60, -75 and -90, and in lauter-75-of-2000 with a pool of 2000; without, in lauter-few-shot. What a head on all
+gold labels reaches is in encoder-as-it-comes (setfit:frozen, 1000 shots).
 
 Needs a release build (scripts/build.sh) and, but for setfit-1.2, nothing but Python's standard library. --rows keeps the single
 results, and a run that finds some there does not repeat them.
