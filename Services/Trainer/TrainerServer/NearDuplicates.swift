@@ -4,7 +4,8 @@ import Foundation
 /// nothing about new texts.
 ///
 /// Texts are compared as sets of five-character pieces, lower-cased, with anything but letters and digits
-/// as one space, unless there is nothing else; those that share at least `threshold` of their pieces (Jaccard) are near-duplicates.
+/// as one space, unless there is nothing else; those that share at least `threshold` of their
+/// pieces (Jaccard) are near-duplicates.
 /// MinHash with locality-sensitive bands (Broder 1997; Leskovec et al. 2020, section 3.4) finds the
 /// candidates, so that time grows with the number of texts and not with its square: a pair at the
 /// threshold is missed once in 4,500.
